@@ -1,1 +1,165 @@
-//! weir-journal
+//! The journal: where commands are made durable, in order, and where checkpoints of state and history are kept.
+//!
+//! Owns the contract ([`Journal`], [`Reader`], [`Observer`], [`Lead`]) and its implementations. It is opaque to what
+//! it stores: commands, keys, values and histories are bytes. It must not know any other crate of Weir.
+//! Architecture, section 5.
+//!
+//! Everything blocks. A node calls from threads of its own; a simulation calls with `wait` = 0.
+//!
+//! How a leader uses it: [`Journal::lead`] fences its predecessor, [`Journal::observe`] gives the state up to the
+//! last committed checkpoint, [`Journal::read`] from [`Lead::next_offset`] gives the commands since. Any doubt about
+//! an outcome ([`AppendError::Unknown`], [`CheckpointError::Failed`]) ends in the same three steps.
+
+mod error;
+
+pub use bytes::Bytes;
+pub use error::{AppendError, CheckpointError, Error, Place};
+
+use std::time::Duration;
+
+/// One command as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Position in the partition's log. Offsets grow, but **not always by one**: a reader that stands at offset *n*
+    /// may next be given any offset greater than *n*.
+    pub offset: u64,
+    /// Milliseconds since 1970 at which the log took the record. Never less than that of the record before it in the
+    /// same partition: max(previous, clock).
+    pub timestamp_ms: i64,
+    /// What [`Journal::append`] was given.
+    pub command: Bytes,
+}
+
+/// A partitioned command log with checkpoints of the state that results from it.
+///
+/// Implementations are cheap to share behind an `Arc`; every method may be called from any thread.
+pub trait Journal: Send + Sync + 'static {
+    /// Appends commands and blocks until they are durable. Order and offsets are learnt by reading the log, never
+    /// from this call: other appends may stand before, between and after. The commands of one call keep their order.
+    fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError>;
+
+    /// Reads the log from the first record whose offset is `from` or greater, and goes on at the tail.
+    ///
+    /// `from` must lie within the log's bounds (its end included); any other is [`Error::OutOfBounds`]. The log keeps
+    /// at least all records from the last committed checkpoint's `next_offset` on.
+    fn read(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, Error>;
+
+    /// Follows the checkpoints of a partition. Never fences and never disturbs the leader.
+    fn observe(&self, partition: u32) -> Result<Box<dyn Observer>, Error>;
+
+    /// Becomes the leader: fences the previous one, whose checkpoints from now on get [`CheckpointError::Fenced`].
+    /// The term is the previous one + 1 and durable, with the leader's name, when this returns; observers see it as
+    /// a checkpoint without changes. After an error the term may have been used up.
+    fn lead(&self, partition: u32, leader: &str) -> Result<Box<dyn Lead>, Error>;
+
+    /// All history payloads of an instance in the order in which checkpoints wrote them; empty when there are none
+    /// (any more: the history of an ended instance expires).
+    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error>;
+
+    /// Ended instances, newest first, ties by the greater instance first. `before` = (`at_ms`, `instance`) of the
+    /// last one already seen gives the next page. `limit` is at most [`ENDED_LIMIT_MAX`], larger ones are lowered.
+    fn ended(
+        &self,
+        partition: u32,
+        before: Option<(i64, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Ended>, Error>;
+}
+
+/// The longest page that [`Journal::ended`] returns.
+pub const ENDED_LIMIT_MAX: usize = 1000;
+
+/// A position in the log that moves on.
+pub trait Reader: Send {
+    /// The next records, in offset order, none left out and none twice; a bounded batch. Waits up to `wait` at the
+    /// tail; empty when nothing came. Records are seen only when they are durable.
+    ///
+    /// After an error the reader gives nothing but errors; read again from the last offset + 1.
+    fn next(&mut self, wait: Duration) -> Result<Vec<Record>, Error>;
+}
+
+/// A view on the checkpoints of a partition.
+///
+/// First every entry of the state (each key once, in no promised order), closed by one [`Observed::Checkpoint`]; then
+/// for each later checkpoint its changes, closed likewise. What stands between two of them is half a checkpoint and
+/// means nothing before its end has been seen. An implementation may repeat older versions of an entry before that
+/// first checkpoint, so the last one given counts.
+pub trait Observer: Send {
+    /// The next step; waits up to `wait` for one. After an error: observe again.
+    fn next(&mut self, wait: Duration) -> Result<Observed, Error>;
+}
+
+/// One step of an [`Observer`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// An entry of the state, or a change to it.
+    Change(Change),
+    /// Everything up to here is complete: this is the state after all commands below `next_offset`.
+    Checkpoint {
+        /// The first offset that the checkpoint does not include; 0 when nothing was ever checkpointed.
+        next_offset: u64,
+        /// The term of the leader that wrote it; 0 when nobody has led yet.
+        term: u64,
+    },
+    /// Nothing came within the wait.
+    Idle,
+}
+
+/// One leadership of one partition.
+pub trait Lead: Send {
+    /// The number of this leadership; greater than that of every earlier one.
+    fn term(&self) -> u64;
+
+    /// The first offset that the last committed checkpoint does not include; 0 when there is none.
+    fn next_offset(&self) -> u64;
+
+    /// Commits all of the checkpoint or nothing of it, and blocks until it is durable. Log records below its
+    /// `next_offset` may be deleted afterwards.
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError>;
+}
+
+/// The net change of one entry of the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The entry's key, at most [`KEY_BYTES_MAX`] bytes.
+    pub key: Bytes,
+    /// The new value; `None` removes the entry.
+    pub value: Option<Bytes>,
+}
+
+/// The longest key of a [`Change`], in bytes.
+pub const KEY_BYTES_MAX: usize = 4096;
+
+/// Everything that one checkpoint writes, atomically.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The first offset that is not included. Never less than that of the checkpoint before.
+    pub next_offset: u64,
+    /// Net changes; when a key comes more than once the last one counts.
+    pub changes: Vec<Change>,
+    /// What happened, for people and auditors.
+    pub history: Vec<HistoryRecord>,
+}
+
+/// A piece of an instance's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRecord {
+    /// The process instance.
+    pub instance: u64,
+    /// Events, encoded by the caller.
+    pub payload: Bytes,
+    /// Set by the record with which the instance ends: milliseconds since 1970, and what [`Journal::ended`] is to
+    /// tell about it. Retention counts from here.
+    pub ended: Option<(i64, Bytes)>,
+}
+
+/// An instance that has ended and whose history has not expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The process instance.
+    pub instance: u64,
+    /// When it ended, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// As given in [`HistoryRecord::ended`].
+    pub summary: Bytes,
+}
