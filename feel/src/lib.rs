@@ -1,1 +1,20 @@
-//! feel
+//! FEEL, the expression language of DMN, over encoded variables.
+//!
+//! Owns: the language ([`parse`], [`Expression`]), its values ([`Value`], [`Decimal`], [`temporal`])
+//! and the encoding in which variables are kept ([`json`]). It must not know any other Weir crate,
+//! read a clock, or let an input cost more than its [`Budget`].
+
+pub mod json;
+pub mod temporal;
+
+mod decimal;
+mod environment;
+mod error;
+mod expression;
+mod value;
+
+pub use decimal::{Decimal, DecimalSyntax, Rounding};
+pub use environment::{Budget, Environment, Variables};
+pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
+pub use expression::{Expression, parse};
+pub use value::{Context, Function, List, Range, Text, Value};

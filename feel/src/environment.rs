@@ -1,0 +1,82 @@
+//! What an evaluation may see and what it may cost.
+//!
+//! Must stay free of clocks and randomness: equal environments give equal results.
+
+use bytes::Bytes;
+
+use crate::json;
+
+/// Gives encoded values by name. Implementors walk their scopes, innermost first.
+pub trait Variables {
+    /// The normalized JSON value (see [`json::normalize`]) of the variable, or `None`.
+    fn get(&self, name: &str) -> Option<&[u8]>;
+}
+
+/// No variables.
+impl Variables for () {
+    fn get(&self, _name: &str) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// The fields of one normalized object.
+impl Variables for Bytes {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        json::get(self, name)
+    }
+}
+
+/// The fields of one normalized object.
+impl Variables for Vec<u8> {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        json::get(self, name)
+    }
+}
+
+/// The fields of one normalized object.
+impl Variables for &[u8] {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        json::get(self, name)
+    }
+}
+
+/// Everything an evaluation depends on.
+#[derive(Clone, Copy)]
+pub struct Environment<'a> {
+    /// The variables in scope.
+    pub variables: &'a dyn Variables,
+    /// What `now()` and `today()` say: milliseconds since 1970-01-01T00:00Z.
+    pub now_ms: i64,
+    /// The limits of this evaluation.
+    pub budget: Budget,
+}
+
+impl<'a> Environment<'a> {
+    /// The default budget.
+    pub fn new(variables: &'a dyn Variables, now_ms: i64) -> Self {
+        Environment {
+            variables,
+            now_ms,
+            budget: Budget::default(),
+        }
+    }
+}
+
+/// The limits of one evaluation; what goes beyond fails with [`crate::EvalErrorKind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Evaluated nodes, visited list items and 64-byte blocks of built text and lists together.
+    pub steps: u32,
+    /// Nested evaluations, function calls included. The default fits a 2 MiB stack in debug builds.
+    pub depth: u16,
+}
+
+impl Default for Budget {
+    /// 1 000 000 steps, depth 256.
+    fn default() -> Self {
+        Budget {
+            steps: 1_000_000,
+            depth: 256,
+        }
+    }
+}
