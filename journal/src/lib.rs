@@ -10,7 +10,11 @@
 //! last committed checkpoint, [`Journal::read`] from [`Lead::next_offset`] gives the commands since. Any doubt about
 //! an outcome ([`AppendError::Unknown`], [`CheckpointError::Failed`]) ends in the same three steps.
 
+pub mod embedded;
 mod error;
+mod feed;
+mod latch;
+pub mod memory;
 
 pub use bytes::Bytes;
 pub use error::{AppendError, CheckpointError, Error, Place};

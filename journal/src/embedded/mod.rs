@@ -1,0 +1,241 @@
+//! The journal of one machine: one process, one directory, no broker.
+//!
+//! Commands go to append-only segments, each record with its crc, synced in groups; checkpoints go to redb, each
+//! value with its crc. A torn tail is cut; anything else that is not as it was written is refused with file and
+//! position. Architecture, section 5.
+//!
+//! Files: `lock`, `format`, and for each partition *p* `<p>-<first offset>.log`, `<p>.redb` and `<p>.mark`.
+
+mod backend;
+mod disk;
+mod log;
+mod log_reader;
+mod mark;
+mod options;
+mod recover;
+mod rows;
+mod segment;
+mod store;
+
+pub use disk::{Disk, DiskFile, Space};
+pub use options::{Clock, Options};
+
+use crate::latch::Latch;
+use crate::{
+    AppendError, Bytes, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error, Journal, Lead,
+    Observer, Place, Reader,
+};
+use disk::Directory;
+use log::Log;
+use log_reader::LogReader;
+use mark::Mark;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use store::Store;
+
+const FORMAT: &str = "format";
+
+/// A journal in a directory. Dropping it closes it for every reader, observer and lead that came from it; the
+/// directory is free when those are dropped, too.
+pub struct EmbeddedJournal {
+    partitions: Vec<Arc<Partition>>,
+    latch: Arc<Latch>,
+}
+
+struct Partition {
+    log: Arc<Log>,
+    store: Store,
+    mark: Arc<Mark>,
+}
+
+impl EmbeddedJournal {
+    /// Opens a directory, making it when missing, and checks what is in it.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when a process has it open, [`Error::Damaged`] when something is not as it was written,
+    /// [`Error::Failed`] when it cannot be read or was made with another number of partitions.
+    pub fn open(directory: &Path, options: &Options) -> Result<Self, Error> {
+        Self::open_on(Arc::new(Directory::open(directory)?), options)
+    }
+
+    /// As [`EmbeddedJournal::open`], on any disk.
+    pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, Error> {
+        check_format(&*disk, options.partitions)?;
+        let latch = Arc::new(Latch::default());
+        let open = |number| Partition::open(number, &disk, options, &latch).map(Arc::new);
+        Ok(Self {
+            partitions: (0..options.partitions)
+                .map(open)
+                .collect::<Result<_, _>>()?,
+            latch,
+        })
+    }
+
+    fn partition(&self, partition: u32) -> Result<&Arc<Partition>, Error> {
+        let found = self.partitions.get(partition as usize);
+        found.ok_or(Error::UnknownPartition(partition))
+    }
+}
+
+impl Drop for EmbeddedJournal {
+    fn drop(&mut self) {
+        self.latch.close("it was dropped");
+        for partition in &self.partitions {
+            partition.mark.sync();
+            partition.log.wake();
+            partition.store.wake();
+        }
+    }
+}
+
+impl Partition {
+    fn open(
+        number: u32,
+        disk: &Arc<dyn Disk>,
+        options: &Options,
+        latch: &Arc<Latch>,
+    ) -> Result<Self, Error> {
+        let failed = |error: io::Error| recover::failed(&**disk, &format!("{number}.mark"), &error);
+        let mark = Arc::new(Mark::open(&**disk, number).map_err(failed)?);
+        let recovered = recover::recover(&**disk, number, &mark)?;
+        let log = Log::new(
+            number,
+            Arc::clone(disk),
+            options.clone(),
+            Arc::clone(latch),
+            Arc::clone(&mark),
+            recovered,
+        );
+        let store = Store::open(
+            number,
+            Arc::clone(disk),
+            options.clone(),
+            Arc::clone(latch),
+            Arc::clone(&mark),
+        )?;
+        let ((first, next), (position, _)) = (log.bounds(), store.position());
+        if !(first..=next).contains(&position) {
+            return Err(Error::Damaged {
+                file: disk.path(&segment::name(number, position)),
+                place: Place::File,
+                reason: format!(
+                    "the last checkpoint goes up to offset {position}, but the log from {first} to {next}"
+                ),
+            });
+        }
+        Ok(Self {
+            log: Arc::new(log),
+            store,
+            mark,
+        })
+    }
+}
+
+/// The number of partitions is written when the directory is first used; commands and instances are spread by it.
+fn check_format(disk: &dyn Disk, partitions: u32) -> Result<(), Error> {
+    let failed = |error: io::Error| recover::failed(disk, FORMAT, &error);
+    let text = |partitions: u32| format!("weir journal 1\npartitions {partitions}\n");
+    let file = disk.open(FORMAT, true).map_err(failed)?;
+    let mut bytes = vec![0; file.len().map_err(failed)?.min(1024) as usize];
+    file.read_at(0, &mut bytes).map_err(failed)?;
+    if bytes == text(partitions).as_bytes() {
+        return Ok(());
+    }
+    let found = String::from_utf8_lossy(&bytes).into_owned();
+    let number = found
+        .strip_prefix("weir journal 1\npartitions ")
+        .and_then(|rest| rest.strip_suffix('\n')?.parse::<u32>().ok());
+    if let Some(number) = number {
+        let path = disk.path(FORMAT);
+        return Err(Error::Failed(format!(
+            "{path}: the journal was made with {number} partitions and cannot be opened with {partitions}"
+        )));
+    }
+    // Logs are made only when this file is durable, so without any it was never finished.
+    let names = disk.list().map_err(failed)?;
+    if names.iter().any(|name| name.ends_with(".log")) {
+        let reason = "this is not the format of a journal that this build knows".to_owned();
+        return Err(recover::damaged(disk, FORMAT, Place::File, reason));
+    }
+    file.set_len(0).map_err(failed)?;
+    let write = file.write_at(0, text(partitions).as_bytes());
+    write.and_then(|()| file.sync()).map_err(failed)?;
+    disk.sync_directory().map_err(failed)
+}
+
+impl Journal for EmbeddedJournal {
+    fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
+        match self.partitions.get(partition as usize) {
+            Some(found) => found.log.append(commands),
+            None => Err(AppendError::UnknownPartition(partition)),
+        }
+    }
+
+    fn read(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, Error> {
+        let log = Arc::clone(&self.partition(partition)?.log);
+        Ok(Box::new(LogReader::new(log, from)?))
+    }
+
+    fn observe(&self, partition: u32) -> Result<Box<dyn Observer>, Error> {
+        self.partition(partition)?.store.observe()
+    }
+
+    fn lead(&self, partition: u32, leader: &str) -> Result<Box<dyn Lead>, Error> {
+        let partition = Arc::clone(self.partition(partition)?);
+        let (term, next_offset) = partition.store.lead(leader)?;
+        Ok(Box::new(EmbeddedLead {
+            partition,
+            term,
+            next_offset,
+            failed: false,
+        }))
+    }
+
+    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
+        self.partition(partition)?.store.history(instance)
+    }
+
+    fn ended(
+        &self,
+        partition: u32,
+        before: Option<(i64, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Ended>, Error> {
+        let store = &self.partition(partition)?.store;
+        store.ended(before, limit.min(ENDED_LIMIT_MAX))
+    }
+}
+
+struct EmbeddedLead {
+    partition: Arc<Partition>,
+    term: u64,
+    next_offset: u64,
+    failed: bool,
+}
+
+impl Lead for EmbeddedLead {
+    fn term(&self) -> u64 {
+        self.term
+    }
+
+    fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        if self.failed {
+            let reason = "an earlier one has failed";
+            return Err(CheckpointError::Failed(reason.to_owned()));
+        }
+        let Partition { log, store, .. } = &*self.partition;
+        let (_, log_end) = log.bounds();
+        let result = store.checkpoint(self.term, log_end, checkpoint);
+        self.failed = matches!(result, Err(CheckpointError::Failed(_)));
+        result?;
+        self.next_offset = checkpoint.next_offset;
+        // The checkpoint is durable whatever becomes of this; segments that could not go now go another time.
+        let _ = log.delete_below(checkpoint.next_offset);
+        Ok(())
+    }
+}

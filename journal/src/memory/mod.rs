@@ -1,0 +1,499 @@
+//! The journal for tests and simulation: everything in memory, faults on demand, time by hand.
+//!
+//! Owns the log, state and history of all partitions behind one lock. A [`MemoryJournal`] is a cheap handle; whoever
+//! "crashes" drops its readers and leads and goes on with a clone. It never reads a clock and never sleeps except
+//! where a caller gives a `wait`.
+
+mod faults;
+
+pub use faults::{FaultCounts, Faults};
+
+use crate::feed::{Commit, Feed, locked, wait_until};
+use crate::latch::Latch;
+use crate::{
+    AppendError, Bytes, Change, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error,
+    Journal, KEY_BYTES_MAX, Lead, Observer, Reader, Record,
+};
+use faults::Dice;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// At most so many records come from one [`Reader::next`].
+const BATCH_RECORDS_MAX: usize = 1024;
+/// Commands may be this long, as with the other journals' defaults.
+const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// A journal in memory. Clones share everything.
+#[derive(Clone)]
+pub struct MemoryJournal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    grown: Condvar,
+    latch: Arc<Latch>,
+}
+
+struct World {
+    now_ms: i64,
+    dice: Dice,
+    partitions: Vec<Partition>,
+}
+
+#[derive(Default)]
+struct Partition {
+    log: VecDeque<Record>,
+    /// The smallest offset that may be read from, and the one that the next record will at least have.
+    first: u64,
+    next: u64,
+    last_timestamp_ms: i64,
+    /// Records from this offset on are not visible yet, for so many reads more.
+    hidden: Option<(u64, u64)>,
+    /// Appends that come into the log later: after so many reads, or with the next append.
+    late: Vec<(u64, Vec<Bytes>)>,
+    state: BTreeMap<Bytes, Bytes>,
+    history: BTreeMap<u64, Vec<Bytes>>,
+    ended: BTreeMap<(i64, u64), Bytes>,
+    next_offset: u64,
+    term: u64,
+    feed: Arc<Feed>,
+}
+
+impl MemoryJournal {
+    /// An empty journal without faults, at time 0. The seed decides everything that is random.
+    #[must_use]
+    pub fn new(partitions: u32, seed: u64) -> Self {
+        let world = World {
+            now_ms: 0,
+            dice: Dice::new(seed),
+            partitions: (0..partitions).map(|_| Partition::default()).collect(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                world: Mutex::new(world),
+                grown: Condvar::new(),
+                latch: Arc::new(Latch::default()),
+            }),
+        }
+    }
+
+    /// From now on these faults strike; the counts go on.
+    pub fn set_faults(&self, faults: Faults) {
+        locked(&self.shared.world).dice.rates = faults;
+    }
+
+    /// How often each fault has struck.
+    #[must_use]
+    pub fn fault_counts(&self) -> FaultCounts {
+        locked(&self.shared.world).dice.counts
+    }
+
+    /// The clock that stamps records, in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        locked(&self.shared.world).now_ms
+    }
+
+    /// Sets the clock; it may go back, the timestamps of records do not.
+    pub fn set_now(&self, now_ms: i64) {
+        locked(&self.shared.world).now_ms = now_ms;
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by_ms: i64) {
+        let mut world = locked(&self.shared.world);
+        world.now_ms = world.now_ms.saturating_add(by_ms);
+    }
+
+    /// Deletes the records below the last committed checkpoint, as other journals do by themselves.
+    pub fn delete_below_checkpoint(&self, partition: u32) -> Result<(), Error> {
+        let mut world = locked(&self.shared.world);
+        let partition = world.partition(partition)?;
+        let below = partition.next_offset;
+        while partition.log.front().is_some_and(|r| r.offset < below) {
+            partition.log.pop_front();
+        }
+        partition.first = partition.first.max(below);
+        Ok(())
+    }
+}
+
+impl World {
+    fn partition(&mut self, partition: u32) -> Result<&mut Partition, Error> {
+        let found = self.partitions.get_mut(partition as usize);
+        found.ok_or(Error::UnknownPartition(partition))
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
+        check_sizes(commands)?;
+        let mut world = locked(&self.shared.world);
+        let World {
+            now_ms,
+            dice,
+            partitions,
+        } = &mut *world;
+        let partition = partitions
+            .get_mut(partition as usize)
+            .ok_or(AppendError::UnknownPartition(partition))?;
+        let outcome = append_with_faults(partition, dice, *now_ms, commands);
+        for (_, late) in std::mem::take(&mut partition.late) {
+            partition.push(dice, *now_ms, &late);
+        }
+        // What was late a moment ago is in the log now; what this call has made late waits for the next.
+        if let Err(Appending::Late(reads)) = outcome {
+            partition.late.push((reads, commands.to_vec()));
+        }
+        self.shared.grown.notify_all();
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Appending::Full) => Err(AppendError::Full),
+            Err(Appending::Unknown(why)) => Err(AppendError::Unknown(why.to_owned())),
+            Err(Appending::Late(_)) => Err(AppendError::Unknown("timed out".to_owned())),
+        }
+    }
+
+    fn read(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, Error> {
+        let mut world = locked(&self.shared.world);
+        world.partition(partition)?.check_bounds(partition, from)?;
+        Ok(Box::new(MemoryReader {
+            shared: Arc::clone(&self.shared),
+            partition,
+            from,
+        }))
+    }
+
+    fn observe(&self, partition: u32) -> Result<Box<dyn Observer>, Error> {
+        let mut world = locked(&self.shared.world);
+        let found = world.partition(partition)?;
+        let entry = |(key, value): (&Bytes, &Bytes)| {
+            Ok(Change {
+                key: key.clone(),
+                value: Some(value.clone()),
+            })
+        };
+        let entries: Vec<_> = found.state.iter().map(entry).collect();
+        let latch = Arc::clone(&self.shared.latch);
+        let entries = Box::new(entries.into_iter());
+        let (next_offset, term) = (found.next_offset, found.term);
+        Ok(Box::new(found.feed.follow(
+            partition,
+            latch,
+            entries,
+            next_offset,
+            term,
+        )))
+    }
+
+    fn lead(&self, partition: u32, _leader: &str) -> Result<Box<dyn Lead>, Error> {
+        let mut world = locked(&self.shared.world);
+        let found = world.partition(partition)?;
+        found.take_over();
+        Ok(Box::new(MemoryLead {
+            shared: Arc::clone(&self.shared),
+            partition,
+            term: found.term,
+            next_offset: found.next_offset,
+            failed: false,
+        }))
+    }
+
+    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
+        let mut world = locked(&self.shared.world);
+        let history = &world.partition(partition)?.history;
+        Ok(history.get(&instance).cloned().unwrap_or_default())
+    }
+
+    fn ended(
+        &self,
+        partition: u32,
+        before: Option<(i64, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Ended>, Error> {
+        let mut world = locked(&self.shared.world);
+        let ended = &world.partition(partition)?.ended;
+        let page = |(&(at_ms, instance), summary): (&(i64, u64), &Bytes)| Ended {
+            instance,
+            at_ms,
+            summary: summary.clone(),
+        };
+        let limit = limit.min(ENDED_LIMIT_MAX);
+        Ok(match before {
+            Some(before) => ended.range(..before).rev().take(limit).map(page).collect(),
+            None => ended.iter().rev().take(limit).map(page).collect(),
+        })
+    }
+}
+
+fn check_sizes(commands: &[Bytes]) -> Result<(), AppendError> {
+    match commands.iter().map(Bytes::len).max() {
+        Some(size) if size > RECORD_BYTES_MAX => Err(AppendError::TooLarge {
+            size,
+            limit: RECORD_BYTES_MAX,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// How an append ends that does not succeed.
+enum Appending {
+    Full,
+    Unknown(&'static str),
+    Late(u64),
+}
+
+fn append_with_faults(
+    partition: &mut Partition,
+    dice: &mut Dice,
+    now_ms: i64,
+    commands: &[Bytes],
+) -> Result<(), Appending> {
+    if dice.strikes(dice.rates.append_full) {
+        dice.counts.append_full += 1;
+        return Err(Appending::Full);
+    }
+    if dice.strikes(dice.rates.append_before) {
+        dice.counts.append_before += 1;
+        return Err(Appending::Unknown("failed before the log took it"));
+    }
+    if dice.strikes(dice.rates.append_late) {
+        dice.counts.append_late += 1;
+        return Err(Appending::Late(dice.up_to(8)));
+    }
+    let start = partition.next;
+    if commands.len() > 1 && dice.strikes(dice.rates.append_prefix) {
+        dice.counts.append_prefix += 1;
+        let length = dice.up_to(commands.len() as u64 - 1) as usize;
+        partition.push(dice, now_ms, commands.get(..length).unwrap_or(commands));
+        return Err(Appending::Unknown("failed half-way"));
+    }
+    partition.push(dice, now_ms, commands);
+    if dice.strikes(dice.rates.append_duplicate) {
+        dice.counts.append_duplicate += 1;
+        partition.push(dice, now_ms, commands);
+    }
+    if partition.hidden.is_none() && dice.strikes(dice.rates.delay) {
+        dice.counts.delay += 1;
+        partition.hidden = Some((start, dice.up_to(5)));
+    }
+    if dice.strikes(dice.rates.append_after) {
+        dice.counts.append_after += 1;
+        return Err(Appending::Unknown("failed after the log took it"));
+    }
+    Ok(())
+}
+
+impl Partition {
+    fn push(&mut self, dice: &mut Dice, now_ms: i64, commands: &[Bytes]) {
+        for command in commands {
+            if dice.strikes(dice.rates.gap) {
+                dice.counts.gap += 1;
+                self.next += dice.up_to(10);
+            }
+            self.last_timestamp_ms = self.last_timestamp_ms.max(now_ms);
+            self.log.push_back(Record {
+                offset: self.next,
+                timestamp_ms: self.last_timestamp_ms,
+                command: command.clone(),
+            });
+            self.next += 1;
+        }
+    }
+
+    fn check_bounds(&self, partition: u32, from: u64) -> Result<(), Error> {
+        if (self.first..=self.next).contains(&from) {
+            return Ok(());
+        }
+        Err(Error::OutOfBounds {
+            partition,
+            from,
+            first: self.first,
+            next: self.next,
+        })
+    }
+
+    /// One look at the log: what is late or hidden comes nearer to being seen.
+    fn look(&mut self, dice: &mut Dice, now_ms: i64) {
+        let mut arrived = Vec::new();
+        self.late.retain_mut(|(reads, commands)| {
+            *reads -= 1;
+            if *reads == 0 {
+                arrived.push(std::mem::take(commands));
+            }
+            *reads > 0
+        });
+        for commands in arrived {
+            self.push(dice, now_ms, &commands);
+        }
+        self.hidden = match self.hidden {
+            Some((from, reads)) if reads > 1 => Some((from, reads - 1)),
+            Some(_) | None => None,
+        };
+    }
+
+    fn visible(&self) -> u64 {
+        self.hidden.map_or(u64::MAX, |(from, _)| from)
+    }
+
+    fn take_over(&mut self) {
+        self.term += 1;
+        let (next_offset, term) = (self.next_offset, self.term);
+        self.feed.publish(|| Commit {
+            changes: Vec::new(),
+            next_offset,
+            term,
+        });
+    }
+
+    fn commit(&mut self, checkpoint: &Checkpoint) {
+        for change in &checkpoint.changes {
+            match &change.value {
+                Some(value) => self.state.insert(change.key.clone(), value.clone()),
+                None => self.state.remove(&change.key),
+            };
+        }
+        for record in &checkpoint.history {
+            let history = self.history.entry(record.instance).or_default();
+            history.push(record.payload.clone());
+            if let Some((at_ms, summary)) = &record.ended {
+                self.ended
+                    .insert((*at_ms, record.instance), summary.clone());
+            }
+        }
+        self.next_offset = checkpoint.next_offset;
+        let term = self.term;
+        self.feed.publish(|| Commit {
+            changes: checkpoint.changes.clone(),
+            next_offset: checkpoint.next_offset,
+            term,
+        });
+    }
+}
+
+struct MemoryReader {
+    shared: Arc<Shared>,
+    partition: u32,
+    from: u64,
+}
+
+impl Reader for MemoryReader {
+    fn next(&mut self, wait: Duration) -> Result<Vec<Record>, Error> {
+        let mut world = locked(&self.shared.world);
+        if !wait.is_zero() {
+            let (partition, from) = (self.partition as usize, self.from);
+            let deadline = Instant::now() + wait;
+            world = wait_until(&self.shared.grown, world, deadline, |world| {
+                let found = world.partitions.get(partition);
+                found.is_some_and(|p| p.next > from || !p.late.is_empty())
+            });
+        }
+        let World {
+            now_ms,
+            dice,
+            partitions,
+        } = &mut *world;
+        let partition = partitions
+            .get_mut(self.partition as usize)
+            .ok_or(Error::UnknownPartition(self.partition))?;
+        partition.look(dice, *now_ms);
+        if self.from < partition.first {
+            partition.check_bounds(self.partition, self.from)?;
+        }
+        let visible = partition.visible();
+        let start = partition.log.partition_point(|r| r.offset < self.from);
+        let records: Vec<Record> = partition
+            .log
+            .range(start..)
+            .take_while(|r| r.offset < visible)
+            .take(BATCH_RECORDS_MAX)
+            .cloned()
+            .collect();
+        if let Some(last) = records.last() {
+            self.from = last.offset + 1;
+        }
+        Ok(records)
+    }
+}
+
+struct MemoryLead {
+    shared: Arc<Shared>,
+    partition: u32,
+    term: u64,
+    next_offset: u64,
+    failed: bool,
+}
+
+impl Lead for MemoryLead {
+    fn term(&self) -> u64 {
+        self.term
+    }
+
+    fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let shared = Arc::clone(&self.shared);
+        let mut world = locked(&shared.world);
+        let World {
+            dice, partitions, ..
+        } = &mut *world;
+        let partition = partitions
+            .get_mut(self.partition as usize)
+            .ok_or_else(|| CheckpointError::Failed("no such partition".to_owned()))?;
+        if dice.strikes(dice.rates.fence) {
+            dice.counts.fence += 1;
+            partition.take_over();
+        }
+        if partition.term != self.term {
+            return Err(CheckpointError::Fenced);
+        }
+        if self.failed {
+            return Err(CheckpointError::Failed(
+                "an earlier one has failed".to_owned(),
+            ));
+        }
+        check_checkpoint(checkpoint, partition.next_offset, partition.next)?;
+        if dice.strikes(dice.rates.checkpoint_full) {
+            dice.counts.checkpoint_full += 1;
+            return Err(CheckpointError::Full);
+        }
+        if dice.strikes(dice.rates.checkpoint_before) {
+            dice.counts.checkpoint_before += 1;
+            self.failed = true;
+            return Err(CheckpointError::Failed("before the commit".to_owned()));
+        }
+        partition.commit(checkpoint);
+        if dice.strikes(dice.rates.checkpoint_after) {
+            dice.counts.checkpoint_after += 1;
+            self.failed = true;
+            return Err(CheckpointError::Failed("after the commit".to_owned()));
+        }
+        self.next_offset = checkpoint.next_offset;
+        Ok(())
+    }
+}
+
+/// Refuses a checkpoint that no correct caller makes: one that goes back, is ahead of the log, or has a key that is
+/// too long. `committed` is the last checkpoint's position, `next` the end of the log.
+pub(crate) fn check_checkpoint(
+    checkpoint: &Checkpoint,
+    committed: u64,
+    next: u64,
+) -> Result<(), CheckpointError> {
+    let wrong = |what: String| Err(CheckpointError::Failed(what));
+    if !(committed..=next).contains(&checkpoint.next_offset) {
+        return wrong(format!(
+            "its position {} is not between the last checkpoint's {committed} and the end of the log {next}",
+            checkpoint.next_offset
+        ));
+    }
+    let longest = checkpoint.changes.iter().map(|change| change.key.len());
+    match longest.max() {
+        Some(length) if length > KEY_BYTES_MAX => wrong(format!("a key has {length} bytes")),
+        Some(_) | None => Ok(()),
+    }
+}
