@@ -10,6 +10,8 @@
 //! last committed checkpoint, [`Journal::read`] from [`Lead::next_offset`] gives the commands since. Any doubt about
 //! an outcome ([`AppendError::Unknown`], [`CheckpointError::Failed`]) ends in the same three steps.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod embedded;
 mod error;
 mod feed;
@@ -143,6 +145,25 @@ pub struct Checkpoint {
     pub changes: Vec<Change>,
     /// What happened, for people and auditors.
     pub history: Vec<HistoryRecord>,
+}
+
+impl Checkpoint {
+    /// Refuses what no correct caller makes: a checkpoint that goes back, is ahead of the log, or has a key that is
+    /// too long. `committed` is the last checkpoint's position, `next` the end of the log.
+    fn check(&self, committed: u64, next: u64) -> Result<(), CheckpointError> {
+        if !(committed..=next).contains(&self.next_offset) {
+            return Err(CheckpointError::Failed(format!(
+                "its position {} is not between the last checkpoint's {committed} and the end of the log {next}",
+                self.next_offset
+            )));
+        }
+        match self.changes.iter().map(|change| change.key.len()).max() {
+            Some(length) if length > KEY_BYTES_MAX => Err(CheckpointError::Failed(format!(
+                "a key has {length} bytes, the limit is {KEY_BYTES_MAX}"
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// A piece of an instance's history.

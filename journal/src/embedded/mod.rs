@@ -8,6 +8,7 @@
 
 mod backend;
 mod disk;
+mod format;
 mod log;
 mod log_reader;
 mod mark;
@@ -34,8 +35,6 @@ use std::path::Path;
 use std::sync::Arc;
 use store::Store;
 
-const FORMAT: &str = "format";
-
 /// A journal in a directory. Dropping it closes it for every reader, observer and lead that came from it; the
 /// directory is free when those are dropped, too.
 pub struct EmbeddedJournal {
@@ -61,15 +60,16 @@ impl EmbeddedJournal {
 
     /// As [`EmbeddedJournal::open`], on any disk.
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, Error> {
-        check_format(&*disk, options.partitions)?;
+        let fresh = format::prepare(&*disk, options.partitions)?;
         let latch = Arc::new(Latch::default());
         let open = |number| Partition::open(number, &disk, options, &latch).map(Arc::new);
-        Ok(Self {
-            partitions: (0..options.partitions)
-                .map(open)
-                .collect::<Result<_, _>>()?,
-            latch,
-        })
+        let partitions = (0..options.partitions)
+            .map(open)
+            .collect::<Result<_, _>>()?;
+        if fresh {
+            format::finish(&*disk, options.partitions)?;
+        }
+        Ok(Self { partitions, latch })
     }
 
     fn partition(&self, partition: u32) -> Result<&Arc<Partition>, Error> {
@@ -130,38 +130,6 @@ impl Partition {
             mark,
         })
     }
-}
-
-/// The number of partitions is written when the directory is first used; commands and instances are spread by it.
-fn check_format(disk: &dyn Disk, partitions: u32) -> Result<(), Error> {
-    let failed = |error: io::Error| recover::failed(disk, FORMAT, &error);
-    let text = |partitions: u32| format!("weir journal 1\npartitions {partitions}\n");
-    let file = disk.open(FORMAT, true).map_err(failed)?;
-    let mut bytes = vec![0; file.len().map_err(failed)?.min(1024) as usize];
-    file.read_at(0, &mut bytes).map_err(failed)?;
-    if bytes == text(partitions).as_bytes() {
-        return Ok(());
-    }
-    let found = String::from_utf8_lossy(&bytes).into_owned();
-    let number = found
-        .strip_prefix("weir journal 1\npartitions ")
-        .and_then(|rest| rest.strip_suffix('\n')?.parse::<u32>().ok());
-    if let Some(number) = number {
-        let path = disk.path(FORMAT);
-        return Err(Error::Failed(format!(
-            "{path}: the journal was made with {number} partitions and cannot be opened with {partitions}"
-        )));
-    }
-    // Logs are made only when this file is durable, so without any it was never finished.
-    let names = disk.list().map_err(failed)?;
-    if names.iter().any(|name| name.ends_with(".log")) {
-        let reason = "this is not the format of a journal that this build knows".to_owned();
-        return Err(recover::damaged(disk, FORMAT, Place::File, reason));
-    }
-    file.set_len(0).map_err(failed)?;
-    let write = file.write_at(0, text(partitions).as_bytes());
-    write.and_then(|()| file.sync()).map_err(failed)?;
-    disk.sync_directory().map_err(failed)
 }
 
 impl Journal for EmbeddedJournal {

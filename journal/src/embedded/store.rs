@@ -124,7 +124,7 @@ impl Store {
         if meta.term != term {
             return Err(CheckpointError::Fenced);
         }
-        crate::memory::check_checkpoint(checkpoint, meta.next_offset, log_end)?;
+        checkpoint.check(meta.next_offset, log_end)?;
         let retention = i64::try_from(self.options.retention.as_millis()).unwrap_or(i64::MAX);
         let writing = Writing {
             checkpoint: Some(checkpoint),

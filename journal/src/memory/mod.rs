@@ -12,7 +12,7 @@ use crate::feed::{Commit, Feed, locked, wait_until};
 use crate::latch::Latch;
 use crate::{
     AppendError, Bytes, Change, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error,
-    Journal, KEY_BYTES_MAX, Lead, Observer, Reader, Record,
+    Journal, Lead, Observer, Reader, Record,
 };
 use faults::Dice;
 use std::collections::{BTreeMap, VecDeque};
@@ -456,7 +456,7 @@ impl Lead for MemoryLead {
                 "an earlier one has failed".to_owned(),
             ));
         }
-        check_checkpoint(checkpoint, partition.next_offset, partition.next)?;
+        checkpoint.check(partition.next_offset, partition.next)?;
         if dice.strikes(dice.rates.checkpoint_full) {
             dice.counts.checkpoint_full += 1;
             return Err(CheckpointError::Full);
@@ -474,26 +474,5 @@ impl Lead for MemoryLead {
         }
         self.next_offset = checkpoint.next_offset;
         Ok(())
-    }
-}
-
-/// Refuses a checkpoint that no correct caller makes: one that goes back, is ahead of the log, or has a key that is
-/// too long. `committed` is the last checkpoint's position, `next` the end of the log.
-pub(crate) fn check_checkpoint(
-    checkpoint: &Checkpoint,
-    committed: u64,
-    next: u64,
-) -> Result<(), CheckpointError> {
-    let wrong = |what: String| Err(CheckpointError::Failed(what));
-    if !(committed..=next).contains(&checkpoint.next_offset) {
-        return wrong(format!(
-            "its position {} is not between the last checkpoint's {committed} and the end of the log {next}",
-            checkpoint.next_offset
-        ));
-    }
-    let longest = checkpoint.changes.iter().map(|change| change.key.len());
-    match longest.max() {
-        Some(length) if length > KEY_BYTES_MAX => wrong(format!("a key has {length} bytes")),
-        Some(_) | None => Ok(()),
     }
 }
