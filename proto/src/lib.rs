@@ -6,5 +6,23 @@ pub mod record {
     include!(concat!(env!("OUT_DIR"), "/weir.record.v1.rs"));
 }
 
+/// The gateway protocol that Zeebe clients speak (`gateway_protocol.Gateway`).
+#[cfg(feature = "grpc")]
+pub mod gateway {
+    tonic::include_proto!("gateway_protocol");
+}
+
+/// What operators ask (`weir.admin.v1.AdminService`).
+#[cfg(feature = "grpc")]
+pub mod admin {
+    tonic::include_proto!("weir.admin.v1");
+}
+
+/// Tasks for people (`weir.usertask.v1.UserTaskService`).
+#[cfg(feature = "grpc")]
+pub mod usertask {
+    tonic::include_proto!("weir.usertask.v1");
+}
+
 /// Every file descriptor, for gRPC reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
