@@ -130,7 +130,8 @@ fn live(disk: &SimulatedDisk, options: &Options, random: &mut fastrand::Rng, tru
         assert!(disk.cut_at().is_some(), "cannot be read");
         return;
     }
-    for _ in 0..30 {
+    let steps = if life.random.bool() { 30 } else { 2 };
+    for _ in 0..steps {
         if !life.step() {
             assert!(disk.cut_at().is_some(), "failed while the power was on");
             return;

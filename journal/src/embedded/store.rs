@@ -63,7 +63,7 @@ impl Store {
             opened: Mutex::default(),
             feed: Feed::default(),
         };
-        let (opened, meta) = store.open_file()?;
+        let (opened, meta) = store.open_file(store.options.verify_on_open)?;
         let known = store.mark.known().checkpoints;
         if meta.commits < known {
             return Err(store.damaged(
@@ -125,6 +125,9 @@ impl Store {
             return Err(CheckpointError::Fenced);
         }
         checkpoint.check(meta.next_offset, log_end)?;
+        if self.hopeless(checkpoint) {
+            return Err(CheckpointError::Full);
+        }
         let retention = i64::try_from(self.options.retention.as_millis()).unwrap_or(i64::MAX);
         let writing = Writing {
             checkpoint: Some(checkpoint),
@@ -135,6 +138,19 @@ impl Store {
             ..meta.clone()
         };
         self.commit(&mut meta, next, &writing)
+    }
+
+    /// Whether there is so little space that trying would most likely fail; and failing is costly, since redb must
+    /// then be opened again and checks itself. Less than what the log leaves free, so that a checkpoint can still
+    /// be made when the log cannot grow.
+    fn hopeless(&self, checkpoint: &Checkpoint) -> bool {
+        const SPARE_BYTES: u64 = 64 << 10;
+        let values = checkpoint.changes.iter().filter_map(|c| c.value.as_ref());
+        let history = checkpoint.history.iter().map(|h| &h.payload);
+        let bytes: usize = values.chain(history).map(Bytes::len).sum();
+        self.disk.space().is_ok_and(|space| {
+            space.free < (bytes as u64).saturating_add(SPARE_BYTES.min(space.total / 64))
+        })
     }
 
     pub(super) fn observe(&self) -> Result<Box<dyn Observer>, Error> {
@@ -262,7 +278,7 @@ impl Store {
                 Err(unknown(reason))
             }
             Some(Failure::Full) => {
-                let (opened, found) = self.open_file().map_err(|e| unknown(e.to_string()))?;
+                let (opened, found) = self.open_file(false).map_err(|e| unknown(e.to_string()))?;
                 *locked(&self.opened) = Some(Arc::new(opened));
                 if found.commits == next.commits {
                     return Ok(());
@@ -284,7 +300,7 @@ impl Store {
         if locked(&self.opened).is_some() {
             return Ok(());
         }
-        let (opened, found) = self.open_file()?;
+        let (opened, found) = self.open_file(false)?;
         if found.commits != meta.commits && found.commits != meta.commits + 1 {
             let reason = format!(
                 "it has {} commits, but {} were durable",
@@ -302,7 +318,8 @@ impl Store {
         Ok(())
     }
 
-    fn open_file(&self) -> Result<(Opened, Meta), Error> {
+    /// After a failure redb checks itself, so `verify` is only for the start.
+    fn open_file(&self, verify: bool) -> Result<(Opened, Meta), Error> {
         let failed = |error: std::io::Error| failed(&*self.disk, &self.name, &error);
         let file = self.disk.open(&self.name, true).map_err(failed)?;
         let fresh = file.is_empty().map_err(failed)?;
@@ -317,8 +334,7 @@ impl Store {
             file,
             health: Arc::clone(&health),
         };
-        let options = &self.options;
-        match rows::open_database(backend, options.cache_bytes, options.verify_on_open) {
+        match rows::open_database(backend, self.options.cache_bytes, verify) {
             Ok((database, meta)) => Ok((Opened { database, health }, meta)),
             Err(fault) => Err(match health.failure() {
                 Some(Failure::Full) => Error::Full,
