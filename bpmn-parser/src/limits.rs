@@ -11,6 +11,8 @@ pub struct Limits {
     pub elements: usize,
     /// Attributes of one element, namespace declarations included (`limit-attributes`).
     pub attributes: usize,
+    /// Namespace declarations in scope at one element (`limit-namespaces`).
+    pub namespaces: usize,
     /// Bytes of one attribute value or one element's text (`limit-text`).
     pub text_bytes: usize,
     /// Diagnostics kept; after these one more says that there are others (`limit-diagnostics`).
@@ -23,7 +25,8 @@ impl Default for Limits {
             bytes: 32 << 20,
             depth: 128,
             elements: 500_000,
-            attributes: 256,
+            attributes: 128,
+            namespaces: 128,
             text_bytes: 4 << 20,
             diagnostics: 1_000,
         }

@@ -58,12 +58,16 @@ impl Text {
 }
 
 /// An `expression` or `formalExpression`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expression {
+    /// Without the space around it; empty where the file gives none.
     pub text: Text,
+    /// `xsi:type="tFormalExpression"`, or an element that is nothing else.
+    pub is_formal: bool,
     /// The `language` attribute of this expression.
     pub language: Option<String>,
     pub evaluates_to: Option<String>,
+    pub extensions: Extensions,
 }
 
 /// `documentation`.
@@ -121,11 +125,12 @@ impl Model {
 }
 
 /// `import` of another file; never followed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Import {
     pub import_type: String,
     pub location_uri: Option<String>,
     pub namespace: String,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -217,6 +222,7 @@ pub struct Operation {
     pub out_message: Option<usize>,
     /// Indices of `Model::errors`.
     pub errors: Vec<usize>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -274,6 +280,7 @@ pub struct Partner {
     /// `partnerRole` if true, `partnerEntity` otherwise.
     pub is_role: bool,
     pub participants: Vec<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 

@@ -98,6 +98,7 @@ pub struct ConversationLink {
     pub name: Option<String>,
     pub source: Option<String>,
     pub target: Option<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -108,6 +109,7 @@ pub struct CorrelationKey {
     pub name: Option<String>,
     /// `correlationPropertyRef`s.
     pub properties: Vec<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -119,6 +121,7 @@ pub struct CorrelationProperty {
     pub item_type: Option<String>,
     /// `correlationPropertyRetrievalExpression`s: message, path.
     pub retrievals: Vec<(Option<String>, Option<Expression>)>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -129,5 +132,6 @@ pub struct CorrelationSubscription {
     pub correlation_key: Option<String>,
     /// `correlationPropertyBinding`s: property, path.
     pub bindings: Vec<(Option<String>, Option<Expression>)>,
+    pub extensions: Extensions,
     pub location: Location,
 }

@@ -54,6 +54,7 @@ pub struct Property {
     pub name: Option<String>,
     pub item_subject: Option<String>,
     pub state: Option<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -65,6 +66,7 @@ pub struct IoSpecification {
     pub outputs: Vec<DataOutput>,
     pub input_sets: Vec<DataSet>,
     pub output_sets: Vec<DataSet>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -76,6 +78,7 @@ pub struct DataInput {
     pub item_subject: Option<String>,
     pub is_collection: bool,
     pub state: Option<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -87,6 +90,7 @@ pub struct DataOutput {
     pub item_subject: Option<String>,
     pub is_collection: bool,
     pub state: Option<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -101,6 +105,7 @@ pub struct DataSet {
     pub while_executing: Vec<String>,
     /// The sets of the other side that this one goes with.
     pub counterparts: Vec<String>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 
@@ -134,6 +139,7 @@ pub struct ResourceRole {
     pub assignment_expression: Option<Expression>,
     /// `resourceParameterBinding`s: parameter, expression.
     pub parameter_bindings: Vec<(Option<String>, Option<Expression>)>,
+    pub extensions: Extensions,
     pub location: Location,
 }
 

@@ -26,6 +26,8 @@ pub struct ProcessGraph {
     pub(crate) links: Vec<NodeLinks>,
     /// The nodes of the process level.
     pub(crate) roots: Vec<NodeIndex>,
+    /// Host and boundary event, while the graph is being built.
+    pub(crate) attached: Vec<(NodeIndex, NodeIndex)>,
 }
 
 /// What belongs to one node, each list in document order.
@@ -426,7 +428,7 @@ pub enum TimerKind {
 /// The loop marker of an activity (BPMN 2.0 section 10.3.8).
 #[derive(Debug, Clone, PartialEq)]
 pub enum LoopCharacteristics {
-    Standard(StandardLoop),
+    Standard(Box<StandardLoop>),
     MultiInstance(Box<MultiInstanceLoop>),
 }
 

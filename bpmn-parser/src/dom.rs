@@ -1,0 +1,228 @@
+//! The elements of a file with their names resolved: what is between quick-xml and the model.
+//!
+//! Owns namespaces, text and places; borrows from the source wherever it can. Must not know BPMN
+//! beyond the element table. `dom/build.rs` makes it and enforces the limits.
+
+mod build;
+mod namespace;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(crate) use build::build;
+pub(crate) use namespace::NamespaceId;
+
+use crate::diagnostic::Location;
+use crate::element_table::Tag;
+
+/// Position of an element in [`Dom::elements`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ElementIndex(pub u32);
+
+/// All of one file; elements and runs of text in document order.
+#[derive(Debug)]
+pub(crate) struct Dom<'a> {
+    source: &'a str,
+    elements: Vec<Element<'a>>,
+    attributes: Vec<Attribute<'a>>,
+    namespaces: Vec<Arc<str>>,
+    root: Option<ElementIndex>,
+}
+
+/// One element or run of text.
+#[derive(Debug)]
+pub(crate) struct Element<'a> {
+    pub tag: Tag,
+    pub namespace: NamespaceId,
+    pub prefix: &'a str,
+    pub name: &'a str,
+    attributes: Range<u32>,
+    pub parent: Option<ElementIndex>,
+    first_child: Option<ElementIndex>,
+    last_child: Option<ElementIndex>,
+    next_sibling: Option<ElementIndex>,
+    pub location: Location,
+    /// Of a run of text; empty for an element.
+    text: Cow<'a, str>,
+    /// In `extensionElements` or below a foreign element: its ids are not the model's.
+    pub in_extension: bool,
+}
+
+/// One attribute; declarations of namespaces are attributes too.
+#[derive(Debug)]
+pub(crate) struct Attribute<'a> {
+    pub namespace: NamespaceId,
+    pub prefix: &'a str,
+    pub name: &'a str,
+    pub value: Cow<'a, str>,
+    /// Where the value starts in the source.
+    offset: u32,
+}
+
+impl<'a> Dom<'a> {
+    pub(crate) fn source(&self) -> &str {
+        self.source
+    }
+
+    pub(crate) fn root(&self) -> Option<ElementIndex> {
+        self.root
+    }
+
+    /// Number of elements and runs of text.
+    pub(crate) fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Every element, in document order.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = ElementIndex> + use<> {
+        (0..u32::try_from(self.elements.len()).unwrap_or(u32::MAX)).map(ElementIndex)
+    }
+
+    /// The element at an index that this Dom gave.
+    pub(crate) fn element(&self, index: ElementIndex) -> &Element<'a> {
+        &self.elements[index.0 as usize]
+    }
+
+    pub(crate) fn tag(&self, index: ElementIndex) -> Tag {
+        self.element(index).tag
+    }
+
+    pub(crate) fn namespace(&self, id: NamespaceId) -> &str {
+        self.namespaces.get(id.index()).map_or("", |name| name)
+    }
+
+    /// The same, shared rather than borrowed.
+    pub(crate) fn shared_namespace(&self, id: NamespaceId) -> Arc<str> {
+        match self.namespaces.get(id.index()) {
+            Some(name) => Arc::clone(name),
+            None => Arc::from(""),
+        }
+    }
+
+    pub(crate) fn attributes(&self, index: ElementIndex) -> &[Attribute<'a>] {
+        let range = &self.element(index).attributes;
+        self.attributes
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// The attribute without a namespace and with this name.
+    pub(crate) fn attribute(&self, index: ElementIndex, name: &str) -> Option<&Attribute<'a>> {
+        self.attribute_in(index, NamespaceId::NONE, name)
+    }
+
+    pub(crate) fn attribute_in(
+        &self,
+        index: ElementIndex,
+        namespace: NamespaceId,
+        name: &str,
+    ) -> Option<&Attribute<'a>> {
+        self.attributes(index)
+            .iter()
+            .find(|attribute| attribute.name == name && attribute.namespace == namespace)
+    }
+
+    /// Children, runs of text included.
+    pub(crate) fn nodes(&self, index: ElementIndex) -> Children<'_, 'a> {
+        Children {
+            dom: self,
+            next: self.element(index).first_child,
+        }
+    }
+
+    /// Child elements.
+    pub(crate) fn children(&self, index: ElementIndex) -> impl Iterator<Item = ElementIndex> + '_ {
+        self.nodes(index)
+            .filter(|child| self.tag(*child) != Tag::CharacterData)
+    }
+
+    /// The text of a run of text.
+    pub(crate) fn run(&self, index: ElementIndex) -> &str {
+        &self.element(index).text
+    }
+
+    /// The element's own text with the place where it starts; `None` without any.
+    pub(crate) fn text(&self, index: ElementIndex) -> Option<(Cow<'_, str>, Location)> {
+        let mut text: Option<(Cow<'_, str>, Location)> = None;
+        for child in self.nodes(index) {
+            if self.tag(child) != Tag::CharacterData {
+                continue;
+            }
+            match &mut text {
+                None => text = Some((Cow::Borrowed(self.run(child)), self.element(child).location)),
+                Some((before, _)) => before.to_mut().push_str(self.run(child)),
+            }
+        }
+        text
+    }
+
+    /// Where the value of an attribute starts.
+    pub(crate) fn value_location(
+        &self,
+        index: ElementIndex,
+        attribute: &Attribute<'_>,
+    ) -> Location {
+        let mut cursor = Cursor::at(self.source, self.element(index).location);
+        cursor.advance(attribute.offset);
+        cursor.location
+    }
+}
+
+/// Iterator over the children of an element.
+pub(crate) struct Children<'d, 'a> {
+    dom: &'d Dom<'a>,
+    next: Option<ElementIndex>,
+}
+
+impl Iterator for Children<'_, '_> {
+    type Item = ElementIndex;
+
+    fn next(&mut self) -> Option<ElementIndex> {
+        let current = self.next?;
+        self.next = self.dom.element(current).next_sibling;
+        Some(current)
+    }
+}
+
+/// Follows offsets through the source, counting lines and columns; every byte is counted once.
+pub(crate) struct Cursor<'a> {
+    source: &'a str,
+    pub location: Location,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(source: &'a str) -> Self {
+        Cursor {
+            source,
+            location: Location::START,
+        }
+    }
+
+    pub(crate) fn at(source: &'a str, location: Location) -> Self {
+        Cursor { source, location }
+    }
+
+    /// Moves forward to a byte offset; one that lies behind is ignored.
+    pub(crate) fn advance(&mut self, offset: u32) {
+        let passed = self
+            .source
+            .as_bytes()
+            .get(self.location.offset as usize..offset as usize)
+            .unwrap_or_default();
+        let lines = passed.iter().filter(|byte| **byte == b'\n').count();
+        let mut tail = passed;
+        if lines > 0 {
+            self.location.line += u32::try_from(lines).unwrap_or(u32::MAX);
+            self.location.column = 1;
+            let last = passed.iter().rposition(|byte| *byte == b'\n');
+            tail = passed
+                .get(last.map_or(0, |at| at + 1)..)
+                .unwrap_or_default();
+        }
+        // Bytes 10xxxxxx continue a character and are none of their own.
+        let characters = tail.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        self.location.column += u32::try_from(characters).unwrap_or(u32::MAX);
+        self.location.offset = self.location.offset.max(offset);
+    }
+}

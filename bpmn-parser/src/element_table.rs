@@ -1,0 +1,227 @@
+//! The table of elements: the only source of tag → element, support status, documentation.
+//!
+//! Owns the look-up and the shapes of rows (`rows.rs` has the rows, `support_page.rs` prints them);
+//! must not read XML.
+
+mod rows;
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+pub(crate) use rows::{ELEMENTS, Tag};
+
+/// Which namespace an element belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Vocabulary {
+    Bpmn,
+    Bpmndi,
+    Dc,
+    Di,
+    Zeebe,
+    Weir,
+}
+
+/// What kind of thing an element is; the sections of the support page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Category {
+    Foundation,
+    Shared,
+    Process,
+    Task,
+    SubProcess,
+    Activity,
+    Gateway,
+    Event,
+    EventDefinition,
+    Flow,
+    Data,
+    Artifact,
+    Collaboration,
+    Choreography,
+    Diagram,
+    Extension,
+    /// Means something only inside its parent.
+    Part,
+}
+
+/// What Weir does with an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Support {
+    /// Has its effect when a process runs; the note says with which exceptions.
+    Executed,
+    /// An executable process with it is refused at deployment.
+    Refused,
+    /// Read and drawn, without effect on execution.
+    Drawn,
+    /// Read into the model, without effect on execution.
+    Read,
+}
+
+impl Support {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Support::Executed => "executed",
+            Support::Refused => "refused",
+            Support::Drawn => "drawn",
+            Support::Read => "read",
+        }
+    }
+}
+
+/// One element.
+#[derive(Debug)]
+pub(crate) struct ElementRow {
+    pub name: &'static str,
+    pub vocabulary: Vocabulary,
+    pub category: Category,
+    shared_attributes: &'static [&'static str],
+    own_attributes: &'static [&'static str],
+    pub support: Support,
+    pub note: &'static str,
+}
+
+impl ElementRow {
+    /// Whether the specification gives this element an attribute of this name.
+    pub(crate) fn allows(&self, attribute: &str) -> bool {
+        attribute == "id"
+            || self.shared_attributes.contains(&attribute)
+            || self
+                .own_attributes
+                .iter()
+                .any(|own| own.strip_prefix('!').unwrap_or(own) == attribute)
+    }
+
+    /// The attributes that must be there.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &'static str> {
+        self.own_attributes
+            .iter()
+            .filter_map(|attribute| attribute.strip_prefix('!'))
+    }
+}
+
+pub(crate) const PLAIN: &[&str] = &[];
+pub(crate) const NAMED: &[&str] = &["name"];
+pub(crate) const ACTIVITY: &[&str] = &[
+    "name",
+    "isForCompensation",
+    "startQuantity",
+    "completionQuantity",
+    "default",
+];
+pub(crate) const EXPRESSION: &[&str] = &["language", "evaluatesToTypeRef"];
+
+/// Makes `Tag` (one variant per row, and two for what has no row) and `ELEMENTS` from the rows.
+macro_rules! elements {
+    ($($tag:ident $name:literal $vocabulary:ident $category:ident $shared:ident [$($own:literal),*] $support:ident $note:literal;)*) => {
+        /// The name of an XML element, resolved.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Tag {
+            $($tag,)*
+            /// An element that no row has.
+            Unknown,
+            /// Not an element: a run of text.
+            CharacterData,
+        }
+
+        /// Every known element; `Tag as usize` is the position of its row.
+        pub(crate) const ELEMENTS: &[(Tag, super::ElementRow)] = &[
+            $((Tag::$tag, super::ElementRow {
+                name: $name,
+                vocabulary: super::Vocabulary::$vocabulary,
+                category: super::Category::$category,
+                shared_attributes: $shared,
+                own_attributes: &[$($own),*],
+                support: super::Support::$support,
+                note: $note,
+            }),)*
+        ];
+    };
+}
+use elements;
+
+static BY_NAME: LazyLock<FxHashMap<(Vocabulary, &'static str), Tag>> = LazyLock::new(|| {
+    ELEMENTS
+        .iter()
+        .map(|(tag, row)| ((row.vocabulary, row.name), *tag))
+        .collect()
+});
+
+impl Tag {
+    /// The tag with this local name in this namespace, or `Unknown`.
+    pub(crate) fn find(vocabulary: Vocabulary, name: &str) -> Tag {
+        BY_NAME
+            .get(&(vocabulary, name))
+            .copied()
+            .unwrap_or(Tag::Unknown)
+    }
+
+    /// The row of this tag; `None` for `Unknown` and `CharacterData`.
+    pub(crate) fn row(self) -> Option<&'static ElementRow> {
+        ELEMENTS.get(self as usize).map(|(_, row)| row)
+    }
+
+    /// The local name, empty for what has no row.
+    pub(crate) fn name(self) -> &'static str {
+        self.row().map_or("", |row| row.name)
+    }
+
+    /// The category, `Part` for what has no row.
+    pub(crate) fn category(self) -> Category {
+        self.row().map_or(Category::Part, |row| row.category)
+    }
+
+    /// Whether this is an activity, gateway or event.
+    pub(crate) fn is_flow_node(self) -> bool {
+        match self.category() {
+            Category::Task | Category::SubProcess | Category::Gateway | Category::Event => true,
+            Category::Activity => self == Tag::CallActivity,
+            Category::Foundation
+            | Category::Shared
+            | Category::Process
+            | Category::EventDefinition
+            | Category::Flow
+            | Category::Data
+            | Category::Artifact
+            | Category::Collaboration
+            | Category::Choreography
+            | Category::Diagram
+            | Category::Extension
+            | Category::Part => false,
+        }
+    }
+
+    /// Whether this is a task, sub-process or call activity.
+    pub(crate) fn is_activity(self) -> bool {
+        self.is_flow_node()
+            && self.category() != Category::Gateway
+            && self.category() != Category::Event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_the_position_of_its_row_and_is_found_by_name() {
+        for (position, (tag, row)) in ELEMENTS.iter().enumerate() {
+            assert_eq!(*tag as usize, position);
+            assert_eq!(Tag::find(row.vocabulary, row.name), *tag, "{}", row.name);
+        }
+        assert_eq!(Tag::Unknown as usize, ELEMENTS.len());
+        assert!(Tag::Unknown.row().is_none());
+        assert!(Tag::CharacterData.row().is_none());
+    }
+
+    #[test]
+    fn attributes_are_known_with_and_without_the_mark() {
+        let row = Tag::SequenceFlow.row().expect("has a row");
+        assert!(row.allows("id") && row.allows("name") && row.allows("sourceRef"));
+        assert!(!row.allows("default"));
+        assert_eq!(
+            row.required().collect::<Vec<_>>(),
+            ["sourceRef", "targetRef"]
+        );
+    }
+}

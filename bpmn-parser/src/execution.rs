@@ -1,0 +1,206 @@
+//! Can this be executed? Refusals and the errors that only execution minds.
+//!
+//! Owns the judgement of executable processes (`isExecutable="true"`); the others are only drawn
+//! and nothing is said about them. Must not change the model. What is executed at all is decided
+//! by the element table and the table of events.
+
+mod activity;
+mod event;
+pub(crate) mod event_table;
+mod gateway;
+mod scope;
+
+use petgraph::graph::NodeIndex;
+
+use crate::code::{self, Code};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::{FlowNode, FlowNodeKind, Model, Process, ProcessGraph, SequenceFlow, Text};
+use crate::sink::{Sink, Subject};
+
+/// Everything in executable processes that is valid BPMN but not executed yet, in document order.
+///
+/// [`crate::parse`] has them among its diagnostics already.
+pub fn refusals(model: &Model) -> Vec<Diagnostic> {
+    let mut sink = Sink::new(&model.source_name, crate::Limits::default().diagnostics);
+    check(model, &mut sink);
+    let mut diagnostics = sink.finish();
+    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Refusal);
+    diagnostics
+}
+
+/// Judges every executable process.
+pub(crate) fn check(model: &Model, sink: &mut Sink) {
+    for process in model.processes.iter().filter(|it| it.is_executable) {
+        let mut checker = Checker {
+            model,
+            process,
+            sink,
+        };
+        checker.process();
+    }
+}
+
+/// One executable process under judgement.
+struct Checker<'m, 's> {
+    model: &'m Model,
+    process: &'m Process,
+    sink: &'s mut Sink,
+}
+
+impl<'m> Checker<'m, '_> {
+    fn process(&mut self) {
+        let process = self.process;
+        if process.id.is_empty() {
+            let message = "an executable process needs an id".to_owned();
+            self.error_at(
+                self.process_subject(),
+                code::MISSING_ID,
+                message,
+                "add id=\"…\"",
+            );
+        }
+        if !process.zeebe.execution_listeners.is_empty() {
+            self.refuse_at(self.process_subject(), "execution listeners");
+        }
+        if process.zeebe.job_priority.is_some() {
+            self.refuse_at(self.process_subject(), "job priorities");
+        }
+        self.scope(None);
+        for (index, node) in self.graph().nodes() {
+            self.node(index, node);
+        }
+        for (_, flow) in self.graph().flows() {
+            if flow.id.is_empty() {
+                let message = "a sequence flow of an executable process needs an id".to_owned();
+                self.error_at(
+                    self.flow_subject(flow),
+                    code::MISSING_ID,
+                    message,
+                    "add id=\"…\"",
+                );
+            }
+        }
+    }
+
+    fn node(&mut self, index: NodeIndex, node: &'m FlowNode) {
+        if node.id.is_empty() {
+            let message = format!("a {} of an executable process needs an id", node.kind.tag());
+            self.error(node, code::MISSING_ID, message, "add id=\"…\"");
+        }
+        self.extensions(node);
+        match &node.kind {
+            FlowNodeKind::Task(task) => {
+                self.activity(index, node);
+                self.task(node, task);
+            }
+            FlowNodeKind::SubProcess(sub_process) => {
+                self.activity(index, node);
+                self.sub_process(index, node, sub_process);
+            }
+            FlowNodeKind::CallActivity(_) => {
+                self.activity(index, node);
+                self.refuse(node, "call activities");
+            }
+            FlowNodeKind::Gateway(gateway) => self.gateway(index, node, gateway),
+            FlowNodeKind::Event(event) => self.event(index, node, event),
+        }
+    }
+
+    /// What any element may carry.
+    fn extensions(&mut self, node: &FlowNode) {
+        let zeebe = &node.zeebe;
+        if !zeebe.execution_listeners.is_empty() {
+            self.refuse(node, "execution listeners");
+        }
+        if !zeebe.task_listeners.is_empty() {
+            self.refuse(node, "task listeners");
+        }
+        if !zeebe.linked_resources.is_empty() {
+            self.refuse(node, "linked resources");
+        }
+        if zeebe.job_priority.is_some() {
+            self.refuse(node, "job priorities");
+        }
+        if zeebe.publish_message.is_some() {
+            self.refuse(
+                node,
+                "messages published by the engine itself (zeebe:publishMessage)",
+            );
+        }
+        for mapping in zeebe.inputs.iter().chain(&zeebe.outputs) {
+            if mapping.source.value.trim().is_empty() || mapping.target.value.trim().is_empty() {
+                let message = "an input or output mapping needs source and target".to_owned();
+                self.error(node, code::BAD_MAPPING, message, "fill in both");
+            }
+        }
+    }
+
+    fn graph(&self) -> &'m ProcessGraph {
+        &self.process.graph
+    }
+
+    /// An expression in another language would be taken for a static value.
+    fn is_other_language(text: &Text) -> bool {
+        let value = text.value.trim_start();
+        value.starts_with("${") || value.starts_with("#{")
+    }
+
+    fn process_subject(&self) -> Subject {
+        Subject {
+            location: self.process.location,
+            element_id: Some(self.process.id.clone()),
+            element: Some("process".to_owned()),
+            process: Some(self.process.id.clone()),
+        }
+    }
+
+    fn node_subject(&self, node: &FlowNode) -> Subject {
+        Subject {
+            location: node.location,
+            element_id: Some(node.id.clone()),
+            element: Some(node.kind.tag().to_owned()),
+            process: Some(self.process.id.clone()),
+        }
+    }
+
+    fn flow_subject(&self, flow: &SequenceFlow) -> Subject {
+        Subject {
+            location: flow.location,
+            element_id: Some(flow.id.clone()),
+            element: Some("sequenceFlow".to_owned()),
+            process: Some(self.process.id.clone()),
+        }
+    }
+
+    /// Refuses a feature, named in the plural and without ids, so that refusals can be counted.
+    fn refuse(&mut self, node: &FlowNode, feature: &str) {
+        self.refuse_at(self.node_subject(node), feature);
+    }
+
+    fn refuse_at(&mut self, subject: Subject, feature: &str) {
+        let message = format!("{feature} are not executed yet");
+        let help = "model it with elements that are executed (docs/bpmn-support.md), or set isExecutable to false";
+        self.sink.report(
+            Severity::Refusal,
+            code::NOT_EXECUTED,
+            subject,
+            message,
+            help,
+        );
+    }
+
+    fn error(&mut self, node: &FlowNode, code: Code, message: String, help: &str) {
+        self.error_at(self.node_subject(node), code, message, help);
+    }
+
+    fn error_at(&mut self, subject: Subject, code: Code, message: String, help: &str) {
+        self.sink
+            .report(Severity::Error, code, subject, message, help);
+    }
+
+    fn warn(&mut self, node: &FlowNode, code: Code, message: String, help: &str) {
+        let subject = self.node_subject(node);
+        self.sink
+            .report(Severity::Warning, code, subject, message, help);
+    }
+}

@@ -1,0 +1,183 @@
+//! BPMN DI: planes, shapes, edges, labels, colours (BPMN 2.0 chapter 12).
+//!
+//! Owns numbers and colours; a broken drawing is warned of, since it has no effect on execution.
+
+use super::Reader;
+use crate::code;
+use crate::dom::{ElementIndex, NamespaceId};
+use crate::element_table::Tag;
+use crate::model::{Bounds, Colours, Diagram, Edge, Label, LabelStyle, Plane, Point, Shape};
+
+impl Reader<'_, '_> {
+    pub(super) fn diagram(&mut self, element: ElementIndex) -> Diagram {
+        let dom = self.dom;
+        let mut diagram = Diagram {
+            id: self.string(element, "id"),
+            name: self.string(element, "name"),
+            resolution: self.number_attribute(element, "resolution"),
+            location: dom.element(element).location,
+            ..Diagram::default()
+        };
+        for child in dom.children(element) {
+            match self.tag(child) {
+                Tag::BpmnPlane => diagram.plane = self.plane(child),
+                Tag::BpmnLabelStyle => diagram.label_styles.push(self.label_style(child)),
+                _ => {}
+            }
+        }
+        diagram
+    }
+
+    fn plane(&mut self, element: ElementIndex) -> Plane {
+        let dom = self.dom;
+        let mut plane = Plane {
+            id: self.string(element, "id"),
+            bpmn_element: self.string(element, "bpmnElement"),
+            ..Plane::default()
+        };
+        for child in dom.children(element) {
+            match self.tag(child) {
+                Tag::BpmnShape => plane.shapes.extend(self.shape(child)),
+                Tag::BpmnEdge => plane.edges.push(self.edge(child)),
+                _ => {}
+            }
+        }
+        plane
+    }
+
+    /// `None` for a shape without bounds, which cannot be drawn.
+    fn shape(&mut self, element: ElementIndex) -> Option<Shape> {
+        let dom = self.dom;
+        self.check_drawn(element);
+        let bounds = dom
+            .children(element)
+            .find(|child| dom.tag(*child) == Tag::Bounds);
+        let Some(bounds) = bounds else {
+            let message = "a shape without bounds is not drawn".to_owned();
+            self.warning(code::MISSING_ELEMENT, element, message, "add dc:Bounds");
+            return None;
+        };
+        Some(Shape {
+            id: self.string(element, "id"),
+            bpmn_element: self.string(element, "bpmnElement"),
+            bounds: self.bounds(bounds),
+            is_expanded: self.optional_boolean(element, "isExpanded"),
+            is_horizontal: self.optional_boolean(element, "isHorizontal"),
+            is_marker_visible: self.optional_boolean(element, "isMarkerVisible"),
+            is_message_visible: self.optional_boolean(element, "isMessageVisible"),
+            participant_band_kind: self.string(element, "participantBandKind"),
+            choreography_activity_shape: self.string(element, "choreographyActivityShape"),
+            label: self.label(element),
+            colours: self.colours(element),
+            location: dom.element(element).location,
+        })
+    }
+
+    fn edge(&mut self, element: ElementIndex) -> Edge {
+        let dom = self.dom;
+        self.check_drawn(element);
+        let mut waypoints = Vec::new();
+        for child in dom.children(element) {
+            if self.tag(child) == Tag::Waypoint {
+                waypoints.push(Point {
+                    x: self.number_attribute(child, "x").unwrap_or_default(),
+                    y: self.number_attribute(child, "y").unwrap_or_default(),
+                });
+            }
+        }
+        Edge {
+            id: self.string(element, "id"),
+            bpmn_element: self.string(element, "bpmnElement"),
+            waypoints,
+            source_element: self.string(element, "sourceElement"),
+            target_element: self.string(element, "targetElement"),
+            message_visible_kind: self.string(element, "messageVisibleKind"),
+            label: self.label(element),
+            colours: self.colours(element),
+            location: dom.element(element).location,
+        }
+    }
+
+    fn label(&mut self, element: ElementIndex) -> Option<Label> {
+        let dom = self.dom;
+        let label = dom
+            .children(element)
+            .find(|child| dom.tag(*child) == Tag::BpmnLabel)?;
+        let bounds = dom
+            .children(label)
+            .find(|child| dom.tag(*child) == Tag::Bounds);
+        Some(Label {
+            id: self.string(label, "id"),
+            label_style: self.string(label, "labelStyle"),
+            bounds: bounds.map(|bounds| self.bounds(bounds)),
+        })
+    }
+
+    fn label_style(&mut self, element: ElementIndex) -> LabelStyle {
+        let dom = self.dom;
+        let mut style = LabelStyle {
+            id: self.string(element, "id"),
+            ..LabelStyle::default()
+        };
+        let font = dom
+            .children(element)
+            .find(|child| dom.tag(*child) == Tag::Font);
+        if let Some(font) = font {
+            style.font_name = self.string(font, "name");
+            style.font_size = self.number_attribute(font, "size");
+            style.is_bold = self.boolean(font, "isBold", false);
+            style.is_italic = self.boolean(font, "isItalic", false);
+            style.is_underline = self.boolean(font, "isUnderline", false);
+            style.is_strike_through = self.boolean(font, "isStrikeThrough", false);
+        }
+        style
+    }
+
+    fn bounds(&mut self, element: ElementIndex) -> Bounds {
+        Bounds {
+            x: self.number_attribute(element, "x").unwrap_or_default(),
+            y: self.number_attribute(element, "y").unwrap_or_default(),
+            width: self.number_attribute(element, "width").unwrap_or_default(),
+            height: self.number_attribute(element, "height").unwrap_or_default(),
+        }
+    }
+
+    /// A finite number; anything else is warned of and left out.
+    fn number_attribute(&mut self, element: ElementIndex, name: &str) -> Option<f64> {
+        let value = self.raw(element, name)?.trim();
+        let number = value.parse().ok().filter(|number: &f64| number.is_finite());
+        if number.is_none() {
+            let message = format!("{name}={value:?} is not a number");
+            self.warning(code::BAD_VALUE, element, message, "write a decimal number");
+        }
+        number
+    }
+
+    /// Two vocabularies exist for colours; tools write one or both.
+    fn colours(&self, element: ElementIndex) -> Colours {
+        let value = |namespace: NamespaceId, name: &str| {
+            let attribute = self.dom.attribute_in(element, namespace, name)?;
+            Some(attribute.value.clone().into_owned())
+        };
+        let either = |bioc: &str, color: &str| {
+            value(NamespaceId::COLOR, color).or_else(|| value(NamespaceId::BIOC, bioc))
+        };
+        Colours {
+            stroke: either("stroke", "border-color"),
+            fill: either("fill", "background-color"),
+            label: value(NamespaceId::COLOR, "color"),
+        }
+    }
+
+    fn check_drawn(&mut self, element: ElementIndex) {
+        let Some(drawn) = self.raw(element, "bpmnElement") else {
+            return;
+        };
+        if drawn.trim().is_empty() || self.lookup(drawn.trim()).is_some() {
+            return;
+        }
+        let message = format!("bpmnElement {drawn:?} names nothing in this file");
+        let help = "remove the shape or edge, or draw the element again";
+        self.warning(code::DANGLING_DIAGRAM, element, message, help);
+    }
+}
