@@ -99,6 +99,19 @@ impl Decimal {
         self.exponent
     }
 
+    /// The coefficient that the number has with this exponent; `None` when that is not exact or does
+    /// not fit.
+    pub(crate) fn coefficient_at(self, exponent: i32) -> Option<i128> {
+        let unit = pow10(self.exponent.abs_diff(exponent));
+        if self.is_zero() {
+            return Some(0);
+        }
+        if self.exponent >= exponent {
+            return self.coefficient.checked_mul(unit?);
+        }
+        (self.coefficient % unit? == 0).then_some(self.coefficient / unit?)
+    }
+
     /// Whether the number is zero.
     pub fn is_zero(self) -> bool {
         self.coefficient == 0
@@ -116,27 +129,11 @@ impl Decimal {
 
     /// The number as an `i64`, when it is whole and fits.
     pub fn to_i64(self) -> Option<i64> {
-        if self.exponent == 0 {
-            return i64::try_from(self.coefficient).ok();
-        }
-        if self.is_zero() {
-            return Some(0);
-        }
-        let whole = if self.exponent > 0 {
-            self.coefficient
-                .checked_mul(pow10(self.exponent.unsigned_abs())?)?
-        } else {
-            let unit = pow10(self.exponent.unsigned_abs())?;
-            if self.coefficient % unit != 0 {
-                return None;
-            }
-            self.coefficient / unit
-        };
-        i64::try_from(whole).ok()
+        i64::try_from(self.coefficient_at(0)?).ok()
     }
 
     /// The sum; `None` on overflow.
-    pub fn add(self, other: Decimal) -> Option<Decimal> {
+    pub fn plus(self, other: Decimal) -> Option<Decimal> {
         if self.exponent == other.exponent {
             return Decimal::new(self.coefficient + other.coefficient, self.exponent);
         }
@@ -150,12 +147,12 @@ impl Decimal {
     }
 
     /// The difference; `None` on overflow.
-    pub fn subtract(self, other: Decimal) -> Option<Decimal> {
-        self.add(other.negate())
+    pub fn minus(self, other: Decimal) -> Option<Decimal> {
+        self.plus(other.negate())
     }
 
     /// The product; `None` on overflow.
-    pub fn multiply(self, other: Decimal) -> Option<Decimal> {
+    pub fn times(self, other: Decimal) -> Option<Decimal> {
         match self.coefficient.checked_mul(other.coefficient) {
             Some(product) => Decimal::new(product, self.exponent + other.exponent),
             None => wide::multiply(self, other),
@@ -163,7 +160,7 @@ impl Decimal {
     }
 
     /// The quotient; `None` on division by zero or overflow.
-    pub fn divide(self, other: Decimal) -> Option<Decimal> {
+    pub fn divided_by(self, other: Decimal) -> Option<Decimal> {
         if other.is_zero() {
             return None;
         }
@@ -180,7 +177,7 @@ impl Decimal {
             None => wide::remainder(self, other)?,
         };
         if !remainder.is_zero() && remainder.is_negative() != other.is_negative() {
-            return remainder.add(other);
+            return remainder.plus(other);
         }
         Some(remainder)
     }

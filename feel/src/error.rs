@@ -92,6 +92,8 @@ pub enum EvalErrorKind {
     Steps,
     /// [`crate::Budget::depth`] was reached.
     Depth,
+    /// A list, context or text grew too large.
+    Size,
     /// The function `assert` failed.
     Assertion,
 }
@@ -103,3 +105,22 @@ impl fmt::Display for EvalError {
 }
 
 impl std::error::Error for EvalError {}
+
+/// A syntax error at a byte offset of `text`.
+pub(crate) fn syntax_error(
+    text: &str,
+    offset: usize,
+    found: String,
+    expected: Vec<&'static str>,
+    message: String,
+) -> SyntaxError {
+    let position = Position::of(text, offset);
+    SyntaxError {
+        offset,
+        line: position.line,
+        column: position.column,
+        found,
+        expected,
+        message,
+    }
+}

@@ -7,14 +7,17 @@
 pub mod json;
 pub mod temporal;
 
+mod builtins;
 mod decimal;
 mod environment;
 mod error;
+mod eval;
 mod expression;
+mod syntax;
 mod value;
 
 pub use decimal::{Decimal, DecimalSyntax, Rounding};
 pub use environment::{Budget, Environment, Variables};
 pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
 pub use expression::{Expression, parse};
-pub use value::{Context, Function, List, Range, Text, Value};
+pub use value::{Context, ContextIter, Function, List, ListIter, Range, Text, Value};

@@ -95,7 +95,7 @@ fn parse_general(negative: bool, text: &[u8]) -> Option<Decimal> {
     if !seen_digit || mantissa.last() == Some(&b'.') {
         return None;
     }
-    if dropped && coefficient % 10 == 0 || dropped && coefficient % 10 == 5 {
+    if dropped && coefficient % 5 == 0 {
         coefficient += 1;
     }
     let signed = if negative { -coefficient } else { coefficient };

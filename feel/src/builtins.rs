@@ -1,0 +1,142 @@
+//! The built-in functions: one table, from which calls are checked, named arguments ordered and
+//! functions run.
+//!
+//! Owns what a function is called, which arguments its forms take, and what it does with them. Wrong
+//! types and values give null (DMN 1.5, 10.3.4); only budgets give errors.
+
+mod contexts;
+mod convert;
+mod lists;
+mod numbers;
+mod ranges;
+mod sorting;
+mod strings;
+mod times;
+
+use std::fmt;
+
+use crate::eval::{Call, Outcome};
+use crate::value::Value;
+
+/// A built-in function.
+pub(crate) struct Builtin {
+    pub(crate) name: &'static str,
+    /// Parameter lists, one for each form: `"string, start position, length?"`. A `?` marks an
+    /// optional parameter, `...` one that takes any number of arguments, at least one.
+    forms: &'static [&'static str],
+    pub(crate) run: Run,
+}
+
+/// How a function runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// On its arguments alone, in time linear in their text; `None` is null.
+    Simple(for<'a> fn(&[Value<'a>]) -> Option<Value<'a>>),
+    /// With the budget.
+    Full(for<'a> fn(&mut Call<'_, 'a>) -> Outcome<'a>),
+}
+
+/// One parameter list of a function.
+#[derive(Clone, Copy)]
+pub(crate) struct Form(&'static str);
+
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) optional: bool,
+    variadic: bool,
+}
+
+impl Form {
+    pub(crate) fn parameters(self) -> impl Iterator<Item = Parameter> {
+        self.0
+            .split(", ")
+            .filter(|p| !p.is_empty())
+            .map(|p| Parameter {
+                name: p.trim_end_matches(['?', '.']),
+                optional: p.ends_with('?'),
+                variadic: p.ends_with("..."),
+            })
+    }
+
+    /// Whether the form takes so many arguments.
+    pub(crate) fn takes(self, count: usize) -> bool {
+        let required = self.parameters().filter(|p| !p.optional).count();
+        let variadic = self.parameters().any(|p| p.variadic);
+        count >= required && (variadic || count <= self.parameters().count())
+    }
+}
+
+impl Builtin {
+    pub(crate) fn forms(&self) -> impl Iterator<Item = Form> {
+        self.forms.iter().map(|form| Form(form))
+    }
+
+    /// The forms for people: `(string, match)`.
+    pub(crate) fn describe(&self) -> String {
+        let forms: Vec<String> = self.forms.iter().map(|form| format!("({form})")).collect();
+        forms.join(" or ")
+    }
+}
+
+impl fmt::Debug for Builtin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Builtin> {
+    [
+        strings::TABLE,
+        lists::TABLE,
+        sorting::TABLE,
+        numbers::TABLE,
+        times::TABLE,
+        contexts::TABLE,
+        convert::TABLE,
+        ranges::TABLE,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The function of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Builtin> {
+    all().find(|builtin| builtin.name == name)
+}
+
+/// The functions whose name begins with this word.
+pub(crate) fn starting_with(word: &str) -> impl Iterator<Item = &'static Builtin> {
+    all().filter(move |builtin| {
+        builtin
+            .name
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
+}
+
+/// The function whose name is at most two typing errors away.
+pub(crate) fn similar(name: &str) -> Option<&'static str> {
+    const DISTANCE_MAX: usize = 2;
+    all()
+        .filter(|builtin| builtin.name.len().abs_diff(name.len()) <= DISTANCE_MAX)
+        .map(|builtin| (distance(builtin.name, name), builtin.name))
+        .filter(|(distance, _)| *distance <= DISTANCE_MAX)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein's distance in bytes; the caller has checked that both are about as long.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let above = row[j + 1];
+            let replaced = diagonal + usize::from(x != y);
+            row[j + 1] = replaced.min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,303 @@
+//! Runs a tree: values in, value out, every step counted.
+//!
+//! Owns the budget and what names mean while running. One file per kind of construct below this
+//! one; failures of the language are null, errors are limits only.
+
+mod access;
+mod arithmetic;
+mod call;
+mod compare;
+mod iterate;
+mod membership;
+mod scope;
+mod types;
+mod write;
+
+use std::sync::Arc;
+
+use crate::error::Position;
+use crate::syntax::{Kind, Node, RangeNode};
+use crate::value::{Context, Entry, Function, FunctionKind, List, Range, Value};
+use crate::{Environment, EvalError, EvalErrorKind, Variables};
+
+pub(crate) use arithmetic::add;
+pub(crate) use call::Call;
+pub(crate) use compare::order;
+pub(crate) use scope::Scope;
+
+/// What evaluating gives.
+pub(crate) type Outcome<'a> = Result<Value<'a>, EvalError>;
+
+/// One evaluation.
+pub(crate) struct Machine<'a> {
+    text: &'a str,
+    variables: &'a dyn Variables,
+    pub(crate) now_ms: i64,
+    steps_left: u32,
+    depth_left: u16,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(text: &'a str, environment: &Environment<'a>) -> Self {
+        Machine {
+            text,
+            variables: environment.variables,
+            now_ms: environment.now_ms,
+            steps_left: environment.budget.steps,
+            depth_left: environment.budget.depth,
+        }
+    }
+
+    /// The value of a node.
+    pub(crate) fn eval(&mut self, node: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        self.charge(node.at, 1)?;
+        match &node.kind {
+            Kind::Null => Ok(Value::Null),
+            Kind::Boolean(truth) => Ok(Value::Boolean(*truth)),
+            Kind::Number(number) => Ok(Value::Number(*number)),
+            Kind::String(text) => Ok(Value::String((&**text).into())),
+            Kind::Temporal(value) => Ok(value.clone()),
+            Kind::Name(name) => self.name(node.at, name, scope),
+            Kind::Negate(_)
+            | Kind::Arithmetic(..)
+            | Kind::Compare(..)
+            | Kind::And(_)
+            | Kind::Or(_)
+            | Kind::If(_)
+            | Kind::Path(..)
+            | Kind::Filter(_)
+            | Kind::List(_)
+            | Kind::Context(_)
+            | Kind::Range(_)
+            | Kind::In(..)
+            | Kind::Between(_)
+            | Kind::For(..)
+            | Kind::Some(..)
+            | Kind::Every(..)
+            | Kind::InstanceOf(..)
+            | Kind::Call(..)
+            | Kind::Builtin(_)
+            | Kind::Invoke(..)
+            | Kind::Function(_) => self.deeper(node.at, |machine| machine.compound(node, scope)),
+        }
+    }
+
+    /// Runs `inner` one level deeper, within the budget.
+    fn deeper<T>(
+        &mut self,
+        at: u32,
+        inner: impl FnOnce(&mut Self) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
+        let Some(depth_left) = self.depth_left.checked_sub(1) else {
+            return Err(self.error(at, EvalErrorKind::Depth));
+        };
+        self.depth_left = depth_left;
+        let result = inner(self);
+        self.depth_left = depth_left + 1;
+        result
+    }
+
+    fn compound(&mut self, node: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        let at = node.at;
+        match &node.kind {
+            Kind::Negate(operand) => self.negate(operand, scope),
+            Kind::Arithmetic(first, rest) => self.arithmetic(first, rest, scope),
+            Kind::Compare(op, pair) => self.compare(*op, pair, scope),
+            Kind::And(nodes) => self.and(nodes, scope),
+            Kind::Or(nodes) => self.or(nodes, scope),
+            Kind::If(parts) => {
+                let branch = match self.eval(&parts.0, scope)? {
+                    Value::Boolean(true) => &parts.1,
+                    _ => &parts.2,
+                };
+                self.eval(branch, scope)
+            }
+            Kind::Path(subject, name) => self.path(at, subject, name, scope),
+            Kind::Filter(pair) => self.filter(at, pair, scope),
+            Kind::List(nodes) => self.list_literal(at, nodes, scope),
+            Kind::Context(entries) => self.context_literal(at, entries, scope),
+            Kind::Range(range) => self.range(range, scope),
+            Kind::In(subject, tests) => self.in_(subject, tests, scope),
+            Kind::Between(parts) => self.between(parts, scope),
+            Kind::For(iterations, body) => self.for_(at, iterations, body, scope),
+            Kind::Some(iterations, body) => self.quantified(at, iterations, body, true, scope),
+            Kind::Every(iterations, body) => self.quantified(at, iterations, body, false, scope),
+            Kind::InstanceOf(subject, type_) => {
+                let value = self.eval(subject, scope)?;
+                self.instance_of(at, &value, type_).map(Value::Boolean)
+            }
+            Kind::Call(builtin, nodes) => self.call_builtin(at, builtin, nodes, scope),
+            Kind::Builtin(builtin) => self.function(at, FunctionKind::Builtin(builtin)),
+            Kind::Invoke(function, arguments) => self.invoke(at, function, arguments, scope),
+            Kind::Function(lambda) => {
+                let captured = self.capture(at, scope)?;
+                let name = None;
+                let kind = FunctionKind::Closure {
+                    lambda,
+                    name,
+                    captured,
+                };
+                self.function(at, kind)
+            }
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Number(_)
+            | Kind::String(_)
+            | Kind::Temporal(_)
+            | Kind::Name(_) => self.eval(node, scope),
+        }
+    }
+
+    fn name(&mut self, at: u32, name: &'a str, scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        match self.local(at, name, scope)? {
+            Some(value) => Ok(value),
+            None => Ok(self.variables.get(name).map_or(Value::Null, Value::decode)),
+        }
+    }
+
+    /// Three-valued: false wins, then null; what is not boolean counts as null.
+    fn and(&mut self, nodes: &'a [Node], scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        let mut result = Value::Boolean(true);
+        for node in nodes {
+            match self.eval(node, scope)? {
+                Value::Boolean(false) => return Ok(Value::Boolean(false)),
+                Value::Boolean(true) => (),
+                _ => result = Value::Null,
+            }
+        }
+        Ok(result)
+    }
+
+    /// Three-valued: true wins, then null; what is not boolean counts as null.
+    fn or(&mut self, nodes: &'a [Node], scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        let mut result = Value::Boolean(false);
+        for node in nodes {
+            match self.eval(node, scope)? {
+                Value::Boolean(true) => return Ok(Value::Boolean(true)),
+                Value::Boolean(false) => (),
+                _ => result = Value::Null,
+            }
+        }
+        Ok(result)
+    }
+
+    fn list_literal(&mut self, at: u32, nodes: &'a [Node], scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        let mut items = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            items.push(self.eval(node, scope)?);
+        }
+        self.list(at, items)
+    }
+
+    fn context_literal(
+        &mut self,
+        at: u32,
+        nodes: &'a [(Box<str>, Node)],
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(nodes.len());
+        for (name, node) in nodes {
+            let value = self.entry(&entries, name, node, scope)?;
+            entries.push(((&**name).into(), value));
+        }
+        self.context(at, entries)
+    }
+
+    /// The value of a context's entry, which sees the entries before it.
+    fn entry(
+        &mut self,
+        earlier: &[Entry<'a>],
+        name: &'a str,
+        node: &'a Node,
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let scope = Scope::Entries(earlier, scope);
+        let Kind::Function(lambda) = &node.kind else {
+            return self.eval(node, &scope);
+        };
+        let captured = self.capture(node.at, &scope)?;
+        let kind = FunctionKind::Closure {
+            lambda,
+            name: Some(name.into()),
+            captured,
+        };
+        self.function(node.at, kind)
+    }
+
+    fn range(&mut self, node: &'a RangeNode, scope: &Scope<'_, 'a>) -> Outcome<'a> {
+        let mut end = |node: &'a Option<Node>| match node {
+            Some(node) => self.eval(node, scope).map(Some),
+            None => Ok(None),
+        };
+        let (start, end) = (end(&node.start)?, end(&node.end)?);
+        Ok(
+            Range::new(start, node.start_included, end, node.end_included)
+                .map_or(Value::Null, |range| Value::Range(Arc::new(range))),
+        )
+    }
+
+    // What evaluations build, within the budget.
+
+    pub(crate) fn list(&mut self, at: u32, items: Vec<Value<'a>>) -> Outcome<'a> {
+        self.charge(at, items.len())?;
+        List::new(items)
+            .map(Value::List)
+            .map_err(|kind| self.error(at, kind))
+    }
+
+    pub(crate) fn context(&mut self, at: u32, entries: Vec<Entry<'a>>) -> Outcome<'a> {
+        self.charge(at, entries.len())?;
+        Context::new(entries)
+            .map(Value::Context)
+            .map_err(|kind| self.error(at, kind))
+    }
+
+    fn function(&mut self, at: u32, kind: FunctionKind<'a>) -> Outcome<'a> {
+        Function::new(kind)
+            .map(|function| Value::Function(Arc::new(function)))
+            .map_err(|kind| self.error(at, kind))
+    }
+
+    /// Takes steps from the budget.
+    #[inline]
+    pub(crate) fn charge(&mut self, at: u32, steps: usize) -> Result<(), EvalError> {
+        let left = u32::try_from(steps)
+            .ok()
+            .and_then(|steps| self.steps_left.checked_sub(steps));
+        match left {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => {
+                self.steps_left = 0;
+                Err(self.error(at, EvalErrorKind::Steps))
+            }
+        }
+    }
+
+    /// Takes the steps for building so many bytes of text.
+    pub(crate) fn charge_text(&mut self, at: u32, bytes: usize) -> Result<(), EvalError> {
+        self.charge(at, bytes / 64)
+    }
+
+    #[cold]
+    pub(crate) fn error(&self, at: u32, kind: EvalErrorKind) -> EvalError {
+        let message = match kind {
+            EvalErrorKind::Steps => "the expression takes more steps than its budget",
+            EvalErrorKind::Depth => "the expression nests calls or values deeper than its budget",
+            EvalErrorKind::Size => "a list, context or text grows larger than an expression may",
+            EvalErrorKind::Assertion => "the assertion is not fulfilled",
+        };
+        self.error_with(at, kind, message.to_owned())
+    }
+
+    #[cold]
+    pub(crate) fn error_with(&self, at: u32, kind: EvalErrorKind, message: String) -> EvalError {
+        EvalError {
+            position: Position::of(self.text, at as usize),
+            kind,
+            message,
+        }
+    }
+}

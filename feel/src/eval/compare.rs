@@ -1,0 +1,161 @@
+//! Equality, order, `between`: three-valued (DMN 1.5, 10.3.2.13 and tables 53 and 54).
+
+use std::cmp::Ordering;
+
+use super::{Machine, Outcome, Scope};
+use crate::EvalError;
+use crate::syntax::{CompareOp, Node};
+use crate::value::{Context, List, Range, Value};
+
+/// Which of two values of one ordered type comes first; `None` for anything else.
+pub(crate) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => Some(a.as_str().cmp(b.as_str())),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        (Value::Time(a), Value::Time(b)) => a.compare(b),
+        (Value::DateTime(a), Value::DateTime(b)) => a.compare(b),
+        (Value::DaysTimeDuration(a), Value::DaysTimeDuration(b)) => Some(a.cmp(b)),
+        (Value::YearsMonthsDuration(a), Value::YearsMonthsDuration(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn compare(
+        &mut self,
+        op: CompareOp,
+        pair: &'a (Node, Node),
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let left = self.eval(&pair.0, scope)?;
+        let right = self.eval(&pair.1, scope)?;
+        self.compared(pair.0.at, op, &left, &right)
+            .map(Value::boolean)
+    }
+
+    /// The truth of a comparison; `None` is null.
+    pub(super) fn compared(
+        &mut self,
+        at: u32,
+        op: CompareOp,
+        left: &Value<'a>,
+        right: &Value<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        if let (Value::String(left), Value::String(right)) = (left, right) {
+            self.charge_text(at, left.len().min(right.len()))?;
+        }
+        let ordered = |accept: fn(Ordering) -> bool| order(left, right).map(accept);
+        Ok(match op {
+            CompareOp::Equal => self.equal(at, left, right)?,
+            CompareOp::NotEqual => self.equal(at, left, right)?.map(|equal| !equal),
+            CompareOp::Less => ordered(Ordering::is_lt),
+            CompareOp::LessOrEqual => ordered(Ordering::is_le),
+            CompareOp::Greater => ordered(Ordering::is_gt),
+            CompareOp::GreaterOrEqual => ordered(Ordering::is_ge),
+        })
+    }
+
+    pub(super) fn between(
+        &mut self,
+        parts: &'a (Node, Node, Node),
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let value = self.eval(&parts.0, scope)?;
+        let low = self.eval(&parts.1, scope)?;
+        let high = self.eval(&parts.2, scope)?;
+        let above = order(&value, &low).map(Ordering::is_ge);
+        let below = order(&value, &high).map(Ordering::is_le);
+        Ok(Value::boolean(both(above, below)))
+    }
+
+    /// Null equals null and nothing else; values of different types compare to null.
+    pub(crate) fn equal(
+        &mut self,
+        at: u32,
+        a: &Value<'a>,
+        b: &Value<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        Ok(match (a, b) {
+            (Value::Null, other) | (other, Value::Null) => Some(other.is_null()),
+            (Value::Boolean(a), Value::Boolean(b)) => Some(a == b),
+            (Value::List(a), Value::List(b)) => {
+                return self.deeper(at, |machine| machine.equal_lists(at, a, b));
+            }
+            (Value::Context(a), Value::Context(b)) => {
+                return self.deeper(at, |machine| machine.equal_contexts(at, a, b));
+            }
+            (Value::Range(a), Value::Range(b)) => Some(equal_ranges(a, b)),
+            (Value::Time(a), Value::Time(b)) => Some(a.compare(b) == Some(Ordering::Equal)),
+            (Value::DateTime(a), Value::DateTime(b)) => Some(a.compare(b) == Some(Ordering::Equal)),
+            _ => order(a, b).map(Ordering::is_eq),
+        })
+    }
+
+    fn equal_lists(
+        &mut self,
+        at: u32,
+        a: &List<'a>,
+        b: &List<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        self.charge(at, a.cost() + b.cost())?;
+        if a.len() != b.len() {
+            return Ok(Some(false));
+        }
+        let mut result = Some(true);
+        for (a, b) in a.iter().zip(b.iter()) {
+            match self.equal(at, &a, &b)? {
+                Some(false) => return Ok(Some(false)),
+                Some(true) => (),
+                None => result = None,
+            }
+        }
+        Ok(result)
+    }
+
+    fn equal_contexts(
+        &mut self,
+        at: u32,
+        a: &Context<'a>,
+        b: &Context<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        self.charge(at, a.cost() + b.cost())?;
+        if a.len() != b.len() {
+            return Ok(Some(false));
+        }
+        let mut result = Some(true);
+        for (name, value) in a.iter() {
+            self.charge(at, b.cost() / 8)?;
+            let Some(other) = b.get(&name) else {
+                return Ok(Some(false));
+            };
+            match self.equal(at, &value, &other)? {
+                Some(false) => return Ok(Some(false)),
+                Some(true) => (),
+                None => result = None,
+            }
+        }
+        Ok(result)
+    }
+}
+
+fn equal_ranges(a: &Range<'_>, b: &Range<'_>) -> bool {
+    let ends = |a: &Option<Value<'_>>, b: &Option<Value<'_>>| match (a, b) {
+        (Some(a), Some(b)) => order(a, b) == Some(Ordering::Equal),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    a.start_included == b.start_included
+        && a.end_included == b.end_included
+        && ends(&a.start, &b.start)
+        && ends(&a.end, &b.end)
+}
+
+/// Three-valued conjunction.
+pub(super) fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+    }
+}

@@ -1,0 +1,109 @@
+//! `in`: ranges, lists and unary tests (DMN 1.5, table 55, and 7.3.3).
+
+use std::cmp::Ordering;
+
+use super::compare::{both, order};
+use super::{Machine, Outcome, Scope};
+use crate::EvalError;
+use crate::syntax::{Node, Test};
+use crate::value::{Range, Value};
+
+impl<'a> Range<'a> {
+    /// A range; `None` unless its ends are scalars of one ordered type.
+    pub(crate) fn new(
+        start: Option<Value<'a>>,
+        start_included: bool,
+        end: Option<Value<'a>>,
+        end_included: bool,
+    ) -> Option<Range<'a>> {
+        match (&start, &end) {
+            (Some(start), Some(end)) => order(start, end).map(drop)?,
+            (Some(one), None) | (None, Some(one)) => order(one, one).map(drop)?,
+            (None, None) => return None,
+        }
+        Some(Range {
+            start,
+            start_included,
+            end,
+            end_included,
+        })
+    }
+
+    /// Whether the value is inside; `None` when it does not compare with the ends.
+    pub(crate) fn contains(&self, value: &Value<'_>) -> Option<bool> {
+        let above = self.start.as_ref().map_or(Some(true), |start| {
+            order(start, value).map(|o| o == Ordering::Less || o.is_eq() && self.start_included)
+        });
+        let below = self.end.as_ref().map_or(Some(true), |end| {
+            order(value, end).map(|o| o == Ordering::Less || o.is_eq() && self.end_included)
+        });
+        both(above, below)
+    }
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn in_(
+        &mut self,
+        subject: &'a Node,
+        tests: &'a [Test],
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let value = self.eval(subject, scope)?;
+        let scope = Scope::Bind("?", &value, scope);
+        let mut result = Some(false);
+        for test in tests {
+            match self.test(&value, test, &scope)? {
+                Some(true) => return Ok(Value::Boolean(true)),
+                Some(false) => (),
+                None => result = None,
+            }
+        }
+        Ok(Value::boolean(result))
+    }
+
+    fn test(
+        &mut self,
+        value: &Value<'a>,
+        test: &'a Test,
+        scope: &Scope<'_, 'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        let expected = self.eval(test.node(), scope)?;
+        let at = test.node().at;
+        match test {
+            Test::Compare(op, _) => self.compared(at, *op, value, &expected),
+            Test::Condition(_) => Ok(expected.as_boolean()),
+            Test::Value(_) => self.is_in(at, value, &expected),
+        }
+    }
+
+    /// Whether a value is in a range or list, or equals a value.
+    pub(crate) fn is_in(
+        &mut self,
+        at: u32,
+        value: &Value<'a>,
+        expected: &Value<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        match expected {
+            Value::Range(range) if !matches!(value, Value::Range(_)) => Ok(range.contains(value)),
+            Value::List(list) => {
+                self.charge(at, list.cost())?;
+                if let Value::List(_) = value
+                    && self.equal(at, value, expected)? == Some(true)
+                {
+                    return Ok(Some(true));
+                }
+                for item in list.iter() {
+                    let found = match &item {
+                        Value::Range(range) => range.contains(value),
+                        item => self.equal(at, value, item)?,
+                    };
+                    if found == Some(true) {
+                        return Ok(Some(true));
+                    }
+                }
+                Ok(Some(false))
+            }
+            expected => self.equal(at, value, expected),
+        }
+    }
+}

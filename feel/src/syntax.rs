@@ -1,0 +1,22 @@
+//! The grammar of expressions: from text to a typed tree with positions, and back.
+//!
+//! Owns reading and printing (DMN 1.5, 10.3.1.2, with Camunda's back-ticked names). Must bound what it
+//! builds: text length and tree height, so that nothing later needs to.
+
+mod lexer;
+mod name;
+mod parser;
+mod print;
+mod tree;
+
+pub(crate) use name::is_name;
+pub(crate) use parser::{Parsed, parse};
+pub(crate) use tree::{
+    Arguments, ArithmeticOp, CompareOp, Iteration, Kind, Lambda, Node, RangeNode, Source, Test,
+    Type, TypeName,
+};
+
+/// The longest accepted expression, in bytes.
+pub(crate) const TEXT_BYTES_MAX: usize = 256 << 10;
+/// The highest accepted tree.
+pub(crate) const HEIGHT_MAX: u16 = 128;

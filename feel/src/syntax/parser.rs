@@ -1,0 +1,445 @@
+//! From tokens to the tree: precedence climbing, with every nesting counted.
+//!
+//! Owns which name means what: locals, functions, and the rest, which are variables. Reports the first
+//! error with what was expected instead.
+
+mod call;
+mod compound;
+mod operand;
+
+use std::collections::{HashMap, HashSet};
+
+use super::lexer::{self, Symbol, Token, TokenKind};
+use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test};
+use super::{HEIGHT_MAX, TEXT_BYTES_MAX};
+use crate::SyntaxError;
+use crate::error::syntax_error;
+
+/// How many names of several words one expression may define.
+const PHRASES_MAX: usize = 256;
+
+/// How many characters of a token an error shows.
+const FOUND_CHARS_MAX: usize = 30;
+
+/// Names of several words that values have: properties of times and of ranges.
+const PROPERTY_PHRASES: &[&str] = &["time offset", "start included", "end included"];
+
+/// What parsing gives.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) root: Node,
+    /// Names that are read and not defined in the expression, in order of appearance.
+    pub(crate) variables: Vec<Box<str>>,
+}
+
+/// Parses a whole text.
+pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
+    if text.len() > TEXT_BYTES_MAX {
+        let message = format!(
+            "the expression has {} bytes, the limit is {TEXT_BYTES_MAX}",
+            text.len()
+        );
+        return Err(syntax_error(text, 0, String::new(), Vec::new(), message));
+    }
+    let mut parser = Parser {
+        text,
+        tokens: lexer::tokens(text)?,
+        at: 0,
+        depth: 0,
+        closes_range: false,
+        locals: HashMap::new(),
+        phrases: PROPERTY_PHRASES.iter().map(|p| (*p).into()).collect(),
+        variables: Vec::new(),
+        seen: HashSet::new(),
+    };
+    let root = parser.expression()?;
+    if parser.kind() != TokenKind::End {
+        return Err(parser.unexpected(&["an operator", "the end of the expression"]));
+    }
+    Ok(Parsed {
+        root,
+        variables: parser.variables,
+    })
+}
+
+type Parse<T> = Result<T, SyntaxError>;
+
+struct Parser<'t> {
+    text: &'t str,
+    /// Ends with `End`, which is never passed.
+    tokens: Vec<Token>,
+    at: usize,
+    depth: u16,
+    /// Inside the upper end of a range, where `[` may close it.
+    closes_range: bool,
+    /// The names that the expression defines here, with how often.
+    locals: HashMap<Box<str>, u32>,
+    /// Names of several words seen so far.
+    phrases: Vec<Box<str>>,
+    variables: Vec<Box<str>>,
+    seen: HashSet<Box<str>>,
+}
+
+/// Binding strengths, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Or,
+    And,
+    Compare,
+    Add,
+    Multiply,
+    Power,
+    /// Negation, and then `instance of`.
+    Unary,
+}
+
+impl Parser<'_> {
+    /// Any expression.
+    fn expression(&mut self) -> Parse<Node> {
+        let closes_range = std::mem::replace(&mut self.closes_range, false);
+        let node = self.nested(|parser| parser.level(Level::Or));
+        self.closes_range = closes_range;
+        node
+    }
+
+    /// Runs `parse` one level deeper, within the limit.
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        if self.depth >= HEIGHT_MAX {
+            return Err(self.error_here(&format!(
+                "the expression is nested deeper than {HEIGHT_MAX} levels"
+            )));
+        }
+        self.depth += 1;
+        let result = parse(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn level(&mut self, level: Level) -> Parse<Node> {
+        match level {
+            Level::Or => self.logical("or", Level::And, Kind::Or),
+            Level::And => self.logical("and", Level::Compare, Kind::And),
+            Level::Compare => self.comparison(),
+            Level::Add | Level::Multiply | Level::Power => self.arithmetic(level),
+            Level::Unary => self.instance_of(),
+        }
+    }
+
+    fn logical(&mut self, word: &str, operand: Level, kind: fn(Vec<Node>) -> Kind) -> Parse<Node> {
+        let first = self.level(operand)?;
+        if !self.at_word(word) {
+            return Ok(first);
+        }
+        let at = first.at;
+        let mut operands = vec![first];
+        while self.eat_word(word) {
+            operands.push(self.level(operand)?);
+        }
+        self.node(at, kind(operands))
+    }
+
+    fn comparison(&mut self) -> Parse<Node> {
+        let left = self.level(Level::Add)?;
+        let at = left.at;
+        let node = if let Some(op) = self.compare_op() {
+            self.at += 1;
+            let right = self.level(Level::Add)?;
+            self.node(at, Kind::Compare(op, Box::new((left, right))))?
+        } else if self.eat_word("between") {
+            let low = self.level(Level::Add)?;
+            self.expect_word("and", "`and`")?;
+            let high = self.level(Level::Add)?;
+            self.node(at, Kind::Between(Box::new((left, low, high))))?
+        } else if self.eat_word("in") {
+            let tests = self.with_locals(&["?".into()], Self::tests)?;
+            self.node(at, Kind::In(Box::new(left), tests))?
+        } else {
+            return Ok(left);
+        };
+        if self.compare_op().is_some() {
+            let message = "comparisons do not chain: join them with `and`";
+            return Err(self.error_here(message));
+        }
+        Ok(node)
+    }
+
+    fn compare_op(&self) -> Option<CompareOp> {
+        match self.kind() {
+            TokenKind::Symbol(Symbol::Equal) => Some(CompareOp::Equal),
+            TokenKind::Symbol(Symbol::NotEqual) => Some(CompareOp::NotEqual),
+            TokenKind::Symbol(Symbol::Less) => Some(CompareOp::Less),
+            TokenKind::Symbol(Symbol::LessOrEqual) => Some(CompareOp::LessOrEqual),
+            TokenKind::Symbol(Symbol::Greater) => Some(CompareOp::Greater),
+            TokenKind::Symbol(Symbol::GreaterOrEqual) => Some(CompareOp::GreaterOrEqual),
+            _ => None,
+        }
+    }
+
+    /// What stands after `in`: one test, or several in parentheses.
+    fn tests(&mut self) -> Parse<Vec<Test>> {
+        if self.kind() != TokenKind::Symbol(Symbol::OpenParen) {
+            return Ok(vec![self.test(Level::Add)?]);
+        }
+        let at = self.offset();
+        self.at += 1;
+        let mut tests = vec![self.enclosed_test()?];
+        if let [Test::Value(_)] = &tests[..]
+            && self.kind() == TokenKind::Symbol(Symbol::DotDot)
+            && let Some(Test::Value(start)) = tests.pop()
+        {
+            return Ok(vec![Test::Value(self.range_rest(at, start, false)?)]);
+        }
+        while self.eat(Symbol::Comma) {
+            tests.push(self.enclosed_test()?);
+        }
+        self.expect(Symbol::CloseParen, &["`,`", "`)`"])?;
+        Ok(tests)
+    }
+
+    fn enclosed_test(&mut self) -> Parse<Test> {
+        let closes_range = std::mem::replace(&mut self.closes_range, false);
+        let test = self.nested(|parser| parser.test(Level::Or));
+        self.closes_range = closes_range;
+        test
+    }
+
+    fn test(&mut self, level: Level) -> Parse<Test> {
+        if let Some(op) = self.compare_op() {
+            self.at += 1;
+            return Ok(Test::Compare(op, self.level(Level::Add)?));
+        }
+        let first = self.at;
+        let node = self.level(level)?;
+        let about_input = (first..self.at).any(|i| {
+            let token = self.tokens[i];
+            token.kind == TokenKind::Name && self.text[token.start as usize..].starts_with('?')
+        });
+        Ok(match about_input {
+            true => Test::Condition(node),
+            false => Test::Value(node),
+        })
+    }
+
+    fn arithmetic(&mut self, level: Level) -> Parse<Node> {
+        let operand = match level {
+            Level::Add => Level::Multiply,
+            Level::Multiply => Level::Power,
+            Level::Or | Level::And | Level::Compare | Level::Power | Level::Unary => Level::Unary,
+        };
+        let first = self.level(operand)?;
+        let at = first.at;
+        let mut rest = Vec::new();
+        while let Some(op) = self.arithmetic_op(level) {
+            self.at += 1;
+            rest.push((op, self.level(operand)?));
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        self.node(at, Kind::Arithmetic(Box::new(first), rest))
+    }
+
+    fn arithmetic_op(&self, level: Level) -> Option<ArithmeticOp> {
+        match (level, self.kind()) {
+            (Level::Add, TokenKind::Symbol(Symbol::Plus)) => Some(ArithmeticOp::Add),
+            (Level::Add, TokenKind::Symbol(Symbol::Minus)) => Some(ArithmeticOp::Subtract),
+            (Level::Multiply, TokenKind::Symbol(Symbol::Star)) => Some(ArithmeticOp::Multiply),
+            (Level::Multiply, TokenKind::Symbol(Symbol::Slash)) => Some(ArithmeticOp::Divide),
+            (Level::Power, TokenKind::Symbol(Symbol::StarStar)) => Some(ArithmeticOp::Power),
+            _ => None,
+        }
+    }
+
+    fn instance_of(&mut self) -> Parse<Node> {
+        let mut node = self.negation()?;
+        while self.at_word("instance") {
+            let at = self.offset();
+            self.at += 1;
+            self.expect_word("of", "`of`")?;
+            let type_ = self.type_()?;
+            node = self.node(at, Kind::InstanceOf(Box::new(node), type_))?;
+        }
+        Ok(node)
+    }
+
+    /// `-` binds tighter than `**`, as DMN orders them.
+    fn negation(&mut self) -> Parse<Node> {
+        let at = self.offset();
+        if !self.eat(Symbol::Minus) {
+            return self.postfix();
+        }
+        let operand = self.nested(Self::negation)?;
+        match operand.kind {
+            Kind::Number(n)
+                if !n.is_negative()
+                    && self.text[at as usize + 1..]
+                        .starts_with(|c: char| c.is_ascii_digit() || c == '.') =>
+            {
+                self.node(at, Kind::Number(n.negate()))
+            }
+            _ => self.node(at, Kind::Negate(Box::new(operand))),
+        }
+    }
+
+    fn node(&self, at: u32, kind: Kind) -> Parse<Node> {
+        let height = kind.children_height() + 1;
+        if height > HEIGHT_MAX {
+            let message = format!("the expression is nested deeper than {HEIGHT_MAX} levels");
+            return Err(self.error_at(at, &message));
+        }
+        Ok(Node { at, height, kind })
+    }
+
+    // Tokens.
+
+    fn token(&self, ahead: usize) -> Token {
+        let last = self.tokens.len() - 1;
+        self.tokens[(self.at + ahead).min(last)]
+    }
+
+    fn kind(&self) -> TokenKind {
+        self.token(0).kind
+    }
+
+    fn offset(&self) -> u32 {
+        self.token(0).start
+    }
+
+    fn token_text(&self, ahead: usize) -> &str {
+        let token = self.token(ahead);
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    fn eat(&mut self, symbol: Symbol) -> bool {
+        let found = self.kind() == TokenKind::Symbol(symbol);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, symbol: Symbol, expected: &[&'static str]) -> Parse<()> {
+        if self.eat(symbol) {
+            return Ok(());
+        }
+        Err(self.unexpected(expected))
+    }
+
+    fn at_word(&self, word: &str) -> bool {
+        self.kind() == TokenKind::Name && self.token_text(0) == word
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.at_word(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect_word(&mut self, word: &str, expected: &'static str) -> Parse<()> {
+        if self.eat_word(word) {
+            return Ok(());
+        }
+        Err(self.unexpected(&[expected]))
+    }
+
+    // Names.
+
+    /// How many tokens `phrase` (words with single spaces) takes here; `None` when it is not here.
+    fn phrase_tokens(&self, phrase: &str) -> Option<usize> {
+        let mut count = 0;
+        for word in phrase.split(' ') {
+            let token = self.token(count);
+            let part = matches!(token.kind, TokenKind::Name | TokenKind::Number);
+            if !part || self.token_text(count) != word {
+                return None;
+            }
+            count += 1;
+        }
+        Some(count)
+    }
+
+    fn is_local(&self, name: &str) -> bool {
+        self.locals.get(name).is_some_and(|count| *count > 0)
+    }
+
+    fn define(&mut self, name: &str) -> Parse<()> {
+        *self.locals.entry(name.into()).or_default() += 1;
+        self.note_phrase(name)
+    }
+
+    fn note_phrase(&mut self, name: &str) -> Parse<()> {
+        if name.contains(' ') && !self.phrases.iter().any(|p| **p == *name) {
+            if self.phrases.len() >= PHRASES_MAX {
+                return Err(
+                    self.error_here(&format!("more than {PHRASES_MAX} names of several words"))
+                );
+            }
+            self.phrases.push(name.into());
+        }
+        Ok(())
+    }
+
+    fn undefine(&mut self, names: &[Box<str>]) {
+        for name in names {
+            if let Some(count) = self.locals.get_mut(name) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    fn with_locals<T>(
+        &mut self,
+        names: &[Box<str>],
+        parse: impl FnOnce(&mut Self) -> Parse<T>,
+    ) -> Parse<T> {
+        for name in names {
+            self.define(name)?;
+        }
+        let result = parse(self);
+        self.undefine(names);
+        result
+    }
+
+    fn read(&mut self, name: &str) {
+        if !self.is_local(name) && self.seen.insert(name.into()) {
+            self.variables.push(name.into());
+        }
+    }
+
+    // Errors.
+
+    fn unexpected(&self, expected: &[&'static str]) -> SyntaxError {
+        let (last, first) = expected.split_last().unwrap_or((&"something else", &[]));
+        let wanted = match first {
+            [] => (*last).to_owned(),
+            first => format!("{} or {last}", first.join(", ")),
+        };
+        let found = self.found();
+        let message = match found.is_empty() {
+            true => format!("expected {wanted}, but the expression ends"),
+            false => format!("expected {wanted}, found `{found}`"),
+        };
+        let offset = self.offset() as usize;
+        syntax_error(self.text, offset, found, expected.to_vec(), message)
+    }
+
+    fn found(&self) -> String {
+        self.token_text(0).chars().take(FOUND_CHARS_MAX).collect()
+    }
+
+    fn error_here(&self, message: &str) -> SyntaxError {
+        self.error_at(self.offset(), message)
+    }
+
+    fn error_at(&self, at: u32, message: &str) -> SyntaxError {
+        let found = match at == self.offset() {
+            true => self.found(),
+            false => String::new(),
+        };
+        syntax_error(
+            self.text,
+            at as usize,
+            found,
+            Vec::new(),
+            message.to_owned(),
+        )
+    }
+}
