@@ -151,7 +151,8 @@ fn interesting(name: &str, bytes: &[u8]) -> Vec<usize> {
     let pages: Vec<usize> = (0..bytes.len() / 4096).filter(used).collect();
     println!("{} of {} pages are used", pages.len(), bytes.len() / 4096);
     let bytes_of = |page: usize| page * 4096..(page + 1) * 4096;
-    let chosen = |at: &usize| *at < 512 || bytes[*at] != 0 && at % 5 == 0 || at % 61 == 0;
+    let chosen =
+        |at: &usize| *at < 512 || bytes[*at] != 0 && at.is_multiple_of(5) || at.is_multiple_of(61);
     pages
         .into_iter()
         .flat_map(bytes_of)
