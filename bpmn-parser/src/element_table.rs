@@ -214,6 +214,25 @@ mod tests {
         assert!(Tag::CharacterData.row().is_none());
     }
 
+    /// The model that has everything has it, and the parser has nothing to say about it.
+    #[test]
+    fn the_model_of_everything_has_every_element() {
+        let source = include_str!("../tests/models/everything.bpmn");
+        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
+        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
+        let dom = dom.ok().expect("is well-formed");
+        let used: Vec<Tag> = dom.indices().map(|index| dom.tag(index)).collect();
+        let missing = ELEMENTS.iter().filter(|(tag, _)| !used.contains(tag));
+        let missing: Vec<_> = missing.map(|(_, row)| row.name).collect();
+        assert_eq!(missing, [""; 0]);
+        let parsed = crate::parse("everything.bpmn", source.as_bytes());
+        let unwanted = parsed.diagnostics.iter().filter(|it| it.code != "ignored");
+        assert_eq!(
+            unwanted.map(ToString::to_string).collect::<Vec<_>>(),
+            [""; 0]
+        );
+    }
+
     #[test]
     fn attributes_are_known_with_and_without_the_mark() {
         let row = Tag::SequenceFlow.row().expect("has a row");
