@@ -1,1 +1,5 @@
-//! weir-tests
+//! What the tests of the whole share: a machine that checks itself, and scenarios as data.
+
+pub mod describe;
+pub mod machine;
+pub mod scenario;

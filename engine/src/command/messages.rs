@@ -1,0 +1,208 @@
+//! Messages: correlated with what waits for them, started with, kept for their time to live.
+//!
+//! One message reaches each process (whatever its version) at most once, through a subscription or
+//! a start event.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use proto::record::{
+    Instance, Message, MessageCorrelated, MessagePublished, MessagePublishedAnswer, PublishMessage,
+    SentMessage, Subscription, answer, event,
+};
+
+use super::{Handled, answered, check_variables, instances, invalid};
+use crate::executable::NodeIndex;
+use crate::flow::{self, catch};
+use crate::rejection::{Code, Rejection};
+use crate::scope;
+use crate::state::{MESSAGE_SEPARATOR, State, by_message};
+use crate::step::{self, At, Step};
+
+pub(super) fn publish(step: &mut Step<'_>, publish: &PublishMessage) -> Handled {
+    let message = check(step, publish)?;
+    let key = message.key;
+    spread(step, &message, publish.ttl_ms > 0);
+    answered(answer::Kind::MessagePublished(MessagePublishedAnswer {
+        key,
+    }))
+}
+
+/// A message that another partition was asked to publish.
+pub(super) fn receive(step: &mut Step<'_>, sent: &SentMessage) {
+    let publish = PublishMessage {
+        name: sent.name.clone(),
+        correlation_key: sent.correlation_key.clone(),
+        ttl_ms: sent.ttl_ms,
+        message_id: sent.message_id.clone(),
+        variables: sent.variables.clone(),
+    };
+    if let Ok(message) = check(step, &publish) {
+        spread(step, &message, publish.ttl_ms > 0);
+    }
+}
+
+/// To the buffer, to what waits, to what it starts.
+fn spread(step: &mut Step<'_>, message: &Message, buffered: bool) {
+    let key = message.key;
+    if buffered {
+        step.emit(event::Kind::MessagePublished(Box::new(MessagePublished {
+            message: Some(message.clone()),
+        })));
+    }
+    let mut reached = BTreeSet::new();
+    for subscription in step
+        .state
+        .subscriptions_for(&message.name, &message.correlation_key)
+    {
+        let executable = step.state.executable(subscription.definition_key);
+        let process_id = executable.map(|executable| executable.process_id.to_string());
+        if let Some(process_id) = process_id
+            && reached.insert(process_id)
+        {
+            catch::correlate(
+                step,
+                &subscription,
+                key,
+                message.variables.clone(),
+                buffered,
+            );
+        }
+    }
+    for (process_id, definition, node) in step.state.starts_for(&message.name) {
+        if !reached.contains(&process_id) {
+            start(step, message, &process_id, definition, node, buffered);
+        }
+    }
+}
+
+fn check(step: &mut Step<'_>, publish: &PublishMessage) -> Result<Message, Rejection> {
+    if publish.name.is_empty() {
+        return Err(invalid("MESSAGE_NAME_MISSING", "the message has no name"));
+    }
+    if publish.name.contains(MESSAGE_SEPARATOR) {
+        return Err(invalid(
+            "MESSAGE_NAME_INVALID",
+            "the message's name contains a NUL character",
+        ));
+    }
+    let variables = check_variables(step, &publish.variables)?;
+    if is_buffered(step.state, publish) {
+        let message = format!(
+            "a message `{}` with the id `{}` is buffered already",
+            publish.name, publish.message_id
+        );
+        return Err(Rejection::new(
+            Code::AlreadyExists,
+            "MESSAGE_EXISTS",
+            message,
+        ));
+    }
+    Ok(Message {
+        key: step.next_key(),
+        name: publish.name.clone(),
+        correlation_key: publish.correlation_key.clone(),
+        message_id: publish.message_id.clone(),
+        variables,
+        until_ms: step.now_ms().saturating_add(publish.ttl_ms.max(0)),
+        correlated_processes: Vec::new(),
+    })
+}
+
+fn is_buffered(state: &State, publish: &PublishMessage) -> bool {
+    let id = &publish.message_id;
+    let mut known = state.buffered(&publish.name, &publish.correlation_key);
+    !id.is_empty()
+        && known.any(|key| {
+            state
+                .message(key)
+                .is_some_and(|known| known.message_id == *id)
+        })
+}
+
+/// Starts an instance; with a correlation key only one at a time.
+fn start(
+    step: &mut Step<'_>,
+    message: &Message,
+    process_id: &str,
+    definition: u64,
+    node: NodeIndex,
+    buffered: bool,
+) {
+    let correlation_key = &message.correlation_key;
+    if step.state.is_started(process_id, correlation_key) {
+        return;
+    }
+    let instance = Instance {
+        definition_key: definition,
+        start_correlation_key: correlation_key.clone(),
+        ..Instance::default()
+    };
+    let key = begin_at(step, instance, node, &message.variables);
+    step.emit(event::Kind::MessageCorrelated(MessageCorrelated {
+        message: message.key,
+        name: message.name.clone(),
+        instance: key,
+        process_id: process_id.to_owned(),
+        buffered,
+    }));
+}
+
+/// An instance that a start event makes, with what the event brings.
+pub(super) fn begin_at(
+    step: &mut Step<'_>,
+    instance: Instance,
+    node: NodeIndex,
+    variables: &Bytes,
+) -> u64 {
+    let key = instances::begin(step, instance, Bytes::from_static(b"{}"));
+    let element = flow::start(step, key, key, node, None);
+    if let Some(at) = step.at(key, element) {
+        scope::deliver(step, &at, variables);
+    }
+    step.queue(step::complete(key, element));
+    key
+}
+
+/// An instance that a message had started has ended: the oldest one that waited starts the next.
+pub(crate) fn start_next(step: &mut Step<'_>, ended: &At, correlation_key: &str) {
+    if correlation_key.is_empty() {
+        return;
+    }
+    let process_id = ended.executable.process_id.to_string();
+    for (name, definition, node) in step.state.start_messages_of(&process_id) {
+        let oldest = {
+            let mut waiting = step.state.buffered(&name, correlation_key);
+            waiting.find_map(|key| {
+                let message = step.state.message(key)?;
+                (!message.correlated_processes.contains(&process_id)).then(|| message.clone())
+            })
+        };
+        if let Some(message) = oldest {
+            start(step, &message, &process_id, definition, node, true);
+            return;
+        }
+    }
+}
+
+/// The oldest message in the buffer that a new subscription takes.
+pub(crate) fn oldest_for(
+    state: &State,
+    subscription: &Subscription,
+    process_id: &str,
+) -> Option<u64> {
+    let mut waiting = state.buffered(&subscription.name, &subscription.correlation_key);
+    waiting.find(|key| {
+        state.message(*key).is_some_and(|message| {
+            let mut reached = message.correlated_processes.iter();
+            !reached.any(|reached| reached == process_id)
+        })
+    })
+}
+
+impl State {
+    /// Messages in the buffer with this name and key, oldest first.
+    fn buffered(&self, name: &str, correlation_key: &str) -> impl Iterator<Item = u64> + use<'_> {
+        self.buffered_messages(&by_message(name, correlation_key))
+    }
+}

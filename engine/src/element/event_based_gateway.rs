@@ -1,0 +1,26 @@
+//! Event-based gateway: waits for the first of the events behind it (BPMN 2.0 section 13.4.4).
+
+use crate::executable::Kind;
+use crate::flow::catch;
+use crate::step::{At, Step, Stuck};
+
+pub(super) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
+    let mut prepared = Vec::new();
+    for &flow in &at.node().outgoing {
+        let target = at.executable.flow(flow).target;
+        match &at.executable.node(target).kind {
+            Kind::MessageCatch(message) => {
+                prepared.push(catch::prepare_message(
+                    step, at, at.element, target, message,
+                )?);
+            }
+            Kind::TimerCatch(timer) => {
+                prepared.push(catch::prepare_timer(step, at, at.element, target, timer)?);
+            }
+            // The parser allows nothing else behind this gateway.
+            _ => {}
+        }
+    }
+    catch::open(step, at, prepared);
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Script tasks in FEEL: evaluated inside the command that reaches them.
+
+use bytes::Bytes;
+use feel::{Environment, json};
+use proto::record::incident;
+
+use crate::executable::Template;
+use crate::scope::{self, View};
+use crate::step::{self, At, Step, Stuck};
+
+pub(super) fn activate(
+    step: &mut Step<'_>,
+    at: &At,
+    expression: &Template,
+    result: &str,
+) -> Result<(), Stuck> {
+    let kind = incident::Type::ExpressionError;
+    let Some(instance) = step.instance(at) else {
+        return Ok(());
+    };
+    let view = View::new(step.state, instance, at.element);
+    let environment = Environment::new(&view, step.now_ms());
+    let mut value = Vec::new();
+    expression
+        .write_json(&environment, &mut value)
+        .map_err(|error| Stuck::new(kind, format!("`{}`: {error}", expression.source())))?;
+    if value.len() > step.limits.variables_bytes {
+        let message = format!(
+            "the result takes {} bytes, more than the {} allowed",
+            value.len(),
+            step.limits.variables_bytes
+        );
+        return Err(Stuck::new(incident::Type::ValueTooLarge, message));
+    }
+    let mut document = Vec::with_capacity(value.len() + result.len() + 8);
+    let mut writer = json::ObjectWriter::new(&mut document);
+    writer.field(result, &value);
+    writer.end();
+    scope::deliver(step, at, &Bytes::from(document));
+    step.queue(step::complete(at.instance, at.element));
+    Ok(())
+}

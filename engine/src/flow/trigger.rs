@@ -1,0 +1,80 @@
+//! A timer, message or error reaches what waits for it.
+
+use bytes::Bytes;
+use proto::record::FireTrigger;
+
+use super::{end, leave, start};
+use crate::executable::{Kind, NodeIndex};
+use crate::scope;
+use crate::step::{self, At, Step};
+
+/// Fires an event at the element that waits: itself, by its boundary, or behind its gateway.
+pub(crate) fn fire(step: &mut Step<'_>, trigger: &FireTrigger) {
+    let Some(at) = step.at(trigger.instance, trigger.element) else {
+        return; // Something else was faster.
+    };
+    if trigger.node == at.index {
+        scope::deliver(step, &at, &trigger.variables);
+        step.queue(step::complete(at.instance, at.element));
+        return;
+    }
+    match &at.node().kind {
+        Kind::EventBasedGateway => fire_behind_gateway(step, &at, trigger.node, &trigger.variables),
+        _ => fire_boundary(step, &at, trigger.node, &trigger.variables),
+    }
+}
+
+fn fire_behind_gateway(step: &mut Step<'_>, at: &At, event: NodeIndex, variables: &Bytes) {
+    let executable = at.executable.clone();
+    let outgoing = &at.node().outgoing;
+    let chosen = outgoing
+        .iter()
+        .find(|flow| executable.flow(**flow).target == event);
+    let Some(&flow) = chosen else {
+        return; // The compiler made the trigger from this very flow.
+    };
+    leave(step, at, &[flow]);
+    let element = start(step, at.instance, at.scope, event, Some(flow));
+    finish(step, at.instance, element, variables);
+}
+
+fn fire_boundary(step: &mut Step<'_>, at: &At, event: NodeIndex, variables: &Bytes) {
+    if is_interrupting(&at.executable.node(event).kind) {
+        end::terminate(step, at);
+    }
+    let element = start(step, at.instance, at.scope, event, None);
+    finish(step, at.instance, element, variables);
+}
+
+fn finish(step: &mut Step<'_>, instance: u64, element: u64, variables: &Bytes) {
+    if let Some(at) = step.at(instance, element) {
+        scope::deliver(step, &at, variables);
+        step.queue(step::complete(instance, element));
+    }
+}
+
+/// Whether what an event is attached to ends when it fires.
+pub(crate) fn is_interrupting(kind: &Kind) -> bool {
+    match kind {
+        Kind::BoundaryMessage { interrupting, .. } | Kind::BoundaryTimer { interrupting, .. } => {
+            *interrupting
+        }
+        Kind::Scope { .. }
+        | Kind::PassThrough
+        | Kind::MessageStart(_)
+        | Kind::TimerStart(_)
+        | Kind::NoneEnd
+        | Kind::TerminateEnd
+        | Kind::ErrorEnd { .. }
+        | Kind::JobTask(_)
+        | Kind::UserTask(_)
+        | Kind::ScriptTask { .. }
+        | Kind::MessageCatch(_)
+        | Kind::TimerCatch(_)
+        | Kind::ExclusiveGateway
+        | Kind::ParallelGateway
+        | Kind::InclusiveGateway { .. }
+        | Kind::EventBasedGateway
+        | Kind::BoundaryError { .. } => true,
+    }
+}

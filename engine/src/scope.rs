@@ -1,0 +1,270 @@
+//! Variables: who sees what, where a result goes, input and output mappings.
+//!
+//! A name is looked up from the element's scope outward. A result updates the nearest scope that
+//! has the name, and is created at the root otherwise.
+
+use bytes::Bytes;
+use feel::{Environment, EvalError, EvalErrorKind, Expression, Variables, json};
+use proto::record::{Instance, VariablesWritten, event, incident};
+use rustc_hash::FxHashSet;
+
+use crate::executable::{Evaluated, Mapping, Template};
+use crate::state::State;
+use crate::state::instance::Elements;
+use crate::step::{At, Step, Stuck};
+
+/// Levels of scopes that a look-up walks at most; the parser bounds nesting far below.
+const DEPTH_MAX: usize = 1_000;
+
+/// What is visible from a scope.
+pub(crate) struct View<'a> {
+    state: &'a State,
+    instance: &'a Instance,
+    scope: u64,
+    /// Results of the mappings that were evaluated before.
+    overlay: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    pub fn new(state: &'a State, instance: &'a Instance, scope: u64) -> View<'a> {
+        View {
+            state,
+            instance,
+            scope,
+            overlay: b"{}",
+        }
+    }
+
+    /// The scopes from here outward.
+    fn scopes(&self) -> impl Iterator<Item = u64> + '_ {
+        let outward = |scope: &u64| {
+            let outer = self.instance.element(*scope)?.scope;
+            (outer != 0).then_some(outer)
+        };
+        std::iter::successors(Some(self.scope), outward).take(DEPTH_MAX)
+    }
+}
+
+impl Variables for View<'_> {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        if self.overlay.len() > 2
+            && let Some(value) = json::get(self.overlay, name)
+        {
+            return Some(value);
+        }
+        self.scopes()
+            .find_map(|scope| json::get(self.state.variables(scope)?, name))
+    }
+}
+
+/// All that is visible from a scope as one object, or only the names asked for.
+pub(crate) fn visible(state: &State, instance: u64, scope: u64, names: &[String]) -> Bytes {
+    let Some(instance) = state.instance(instance) else {
+        return Bytes::from_static(b"{}");
+    };
+    let view = View::new(state, instance, scope);
+    let mut documents = view
+        .scopes()
+        .filter_map(|scope| state.variables_bytes(scope));
+    let first = documents.next();
+    let merged = match (first, documents.next()) {
+        (None, _) => Bytes::from_static(b"{}"),
+        (Some(only), None) => only.clone(),
+        (Some(inner), Some(outer)) => {
+            let merged = json::merge(outer, inner);
+            // Inner scopes win: what is merged so far goes over each outer one.
+            let merged = documents.fold(merged, |inner, outer| json::merge(outer, &inner));
+            Bytes::from(merged)
+        }
+    };
+    match names {
+        [] => merged,
+        names => Bytes::from(json::pick(&merged, names)),
+    }
+}
+
+/// Evaluates in a scope.
+pub(crate) fn evaluate(
+    step: &Step<'_>,
+    at: &At,
+    scope: u64,
+    template: &Template,
+    kind: incident::Type,
+) -> Result<Evaluated, Stuck> {
+    let Some(instance) = step.instance(at) else {
+        return Ok(Evaluated::Null);
+    };
+    let view = View::new(step.state, instance, scope);
+    let environment = Environment::new(&view, step.now_ms());
+    template
+        .evaluate(&environment)
+        .map_err(|error| failed(&template.source(), &error, kind))
+}
+
+/// A condition: anything but true and false is an error (Zeebe's rule).
+pub(crate) fn is_true(step: &Step<'_>, at: &At, condition: &Expression) -> Result<bool, Stuck> {
+    let Some(instance) = step.instance(at) else {
+        return Ok(false);
+    };
+    let view = View::new(step.state, instance, at.element);
+    let environment = Environment::new(&view, step.now_ms());
+    let source = condition.text();
+    let kind = incident::Type::ConditionError;
+    match condition.evaluate(&environment) {
+        Ok(feel::Value::Boolean(value)) => Ok(value),
+        Ok(other) => Err(Stuck::new(
+            kind,
+            format!("the condition `{source}` gave {other}, not true or false"),
+        )),
+        Err(error) => Err(failed(source, &error, kind)),
+    }
+}
+
+fn failed(source: &str, error: &EvalError, kind: incident::Type) -> Stuck {
+    let kind = match error.kind {
+        EvalErrorKind::Steps | EvalErrorKind::Depth | EvalErrorKind::Size => {
+            incident::Type::ExpressionError
+        }
+        EvalErrorKind::Assertion => kind,
+    };
+    Stuck::new(kind, format!("`{source}`: {error}"))
+}
+
+/// Writes the input mappings' results into the element's own scope.
+pub(crate) fn apply_inputs(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
+    if at.node().inputs.is_empty() {
+        return Ok(());
+    }
+    let document = map(step, at, at.element, &at.node().inputs)?;
+    write(step, at.instance, at.element, document);
+    Ok(())
+}
+
+/// Sends the output mappings' results outward from the element's parent.
+pub(crate) fn apply_outputs(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
+    if at.node().outputs.is_empty() {
+        return Ok(());
+    }
+    let document = map(step, at, at.element, &at.node().outputs)?;
+    propagate(step, at.instance, at.scope, document);
+    Ok(())
+}
+
+/// Variables that a job, task or message brings: local with output mappings, else outward.
+pub(crate) fn deliver(step: &mut Step<'_>, at: &At, variables: &Bytes) {
+    if variables.len() <= 2 {
+        return;
+    }
+    if at.node().outputs.is_empty() {
+        propagate(step, at.instance, at.element, variables.clone());
+    } else {
+        write(step, at.instance, at.element, variables.clone());
+    }
+}
+
+fn map(step: &Step<'_>, at: &At, scope: u64, mappings: &[Mapping]) -> Result<Bytes, Stuck> {
+    let kind = incident::Type::IoMappingError;
+    let Some(instance) = step.instance(at) else {
+        return Ok(Bytes::from_static(b"{}"));
+    };
+    let mut document = b"{}".to_vec();
+    for mapping in mappings {
+        let mut view = View::new(step.state, instance, scope);
+        view.overlay = &document;
+        let environment = Environment::new(&view, step.now_ms());
+        let mut value = Vec::new();
+        mapping
+            .source
+            .write_json(&environment, &mut value)
+            .map_err(|error| failed(&mapping.source.source(), &error, kind))?;
+        let Some((name, path)) = mapping.target.split_first() else {
+            continue;
+        };
+        let value = nest(view.get(name), path, &value);
+        document = json::merge(&document, &object(name, &value));
+        if document.len() > step.limits.variables_bytes {
+            let message = format!(
+                "the mappings' results take more than {} bytes",
+                step.limits.variables_bytes
+            );
+            return Err(Stuck::new(incident::Type::ValueTooLarge, message));
+        }
+    }
+    Ok(Bytes::from(document))
+}
+
+/// `value` at `path` inside `present`, which keeps its other fields.
+fn nest(present: Option<&[u8]>, path: &[Box<str>], value: &[u8]) -> Vec<u8> {
+    let present = present.filter(|present| present.first() == Some(&b'{'));
+    // From the inside out, so that each level is written once.
+    let mut levels = Vec::with_capacity(path.len());
+    let mut level = present;
+    for name in path {
+        levels.push(level);
+        level = level
+            .and_then(|level| json::get(level, name))
+            .filter(|level| level.first() == Some(&b'{'));
+    }
+    let nested = path.iter().zip(levels).rev();
+    nested.fold(value.to_vec(), |value, (name, level)| {
+        json::merge(level.unwrap_or(b"{}"), &object(name, &value))
+    })
+}
+
+fn object(name: &str, value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len() + value.len() + 8);
+    let mut writer = json::ObjectWriter::new(&mut out);
+    writer.field(name, value);
+    writer.end();
+    out
+}
+
+/// Sets variables in one scope.
+pub(crate) fn write(step: &mut Step<'_>, instance: u64, scope: u64, document: Bytes) {
+    if document.len() > 2 {
+        step.emit(event::Kind::VariablesWritten(VariablesWritten {
+            instance,
+            scope,
+            document,
+        }));
+    }
+}
+
+/// Each variable goes to the nearest scope, from `scope` outward, that has it; else to the root.
+pub(crate) fn propagate(step: &mut Step<'_>, instance: u64, scope: u64, document: Bytes) {
+    let Some(found) = step.state.instance(instance) else {
+        return;
+    };
+    let view = View::new(step.state, found, scope);
+    let inner = view
+        .scopes()
+        .filter(|scope| *scope != instance)
+        .filter_map(|scope| Some((scope, step.state.variables_bytes(scope)?.clone())))
+        .collect::<Vec<_>>();
+    let mut rest = document;
+    for (scope, present) in inner {
+        let (taken, left) = split(&rest, &present);
+        write(step, instance, scope, taken);
+        rest = left;
+    }
+    write(step, instance, instance, rest);
+}
+
+/// The fields of `document` that `present` has, and the others.
+fn split(document: &Bytes, present: &[u8]) -> (Bytes, Bytes) {
+    let names = json::fields(present)
+        .map(|(name, _)| name)
+        .collect::<FxHashSet<_>>();
+    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    let mut taken_writer = json::ObjectWriter::new(&mut taken);
+    let mut left_writer = json::ObjectWriter::new(&mut left);
+    for (name, value) in json::fields(document) {
+        match names.contains(&name) {
+            true => taken_writer.field(&name, value),
+            false => left_writer.field(&name, value),
+        }
+    }
+    taken_writer.end();
+    left_writer.end();
+    (Bytes::from(taken), Bytes::from(left))
+}

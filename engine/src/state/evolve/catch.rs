@@ -1,0 +1,169 @@
+//! User tasks, timers, messages and subscriptions: what an instance waits for.
+
+use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
+
+use crate::state::State;
+use crate::state::instance::Elements;
+
+impl State {
+    pub(super) fn task_created(&mut self, created: &proto::record::TaskCreated) {
+        if let Some(task) = &created.task {
+            self.add_task(task);
+        }
+    }
+
+    pub(super) fn task_changed(&mut self, changed: &proto::record::TaskChanged) {
+        if let Some(task) = &changed.task
+            && let Some(present) = self.tasks.get_mut(task.key)
+        {
+            let records = std::mem::take(&mut present.records);
+            present.clone_from(task);
+            present.records = records;
+            present.records.extend(changed.record.clone());
+        }
+    }
+
+    pub(super) fn task_ended(&mut self, ended: &TaskEnded) {
+        self.end_task(ended);
+    }
+
+    pub(super) fn timer_created(&mut self, created: &proto::record::TimerCreated) {
+        if let Some(timer) = &created.timer {
+            self.add_timer(timer);
+        }
+    }
+
+    pub(super) fn timer_fired(&mut self, fired: &proto::record::TimerFired) {
+        self.fire_timer(fired);
+    }
+
+    pub(super) fn timer_canceled(&mut self, canceled: &proto::record::TimerCanceled) {
+        self.remove_timer(canceled.timer);
+    }
+
+    pub(super) fn message_published(&mut self, published: &proto::record::MessagePublished) {
+        if let Some(message) = &published.message {
+            self.use_key(message.key);
+            self.index.add_message(message);
+            self.messages.insert(message.key, message.clone());
+        }
+    }
+
+    pub(super) fn message_correlated(&mut self, correlated: &proto::record::MessageCorrelated) {
+        if let Some(message) = self.messages.get_mut(correlated.message) {
+            let processes = &mut message.correlated_processes;
+            processes.push(correlated.process_id.clone());
+        }
+    }
+
+    pub(super) fn message_expired(&mut self, expired: &proto::record::MessageExpired) {
+        if let Some(message) = self.messages.remove(expired.message) {
+            self.index.remove_message(&message);
+        }
+    }
+
+    pub(super) fn subscription_opened(&mut self, opened: &proto::record::SubscriptionOpened) {
+        if let Some(subscription) = &opened.subscription {
+            self.add_subscription(subscription);
+        }
+    }
+
+    pub(super) fn subscription_closed(&mut self, closed: &proto::record::SubscriptionClosed) {
+        self.remove_subscription(closed.subscription);
+    }
+
+    fn add_task(&mut self, task: &UserTask) {
+        self.use_key(task.key);
+        self.index.add_task(task);
+        if let Some(instance) = self.instances.get_mut(task.instance)
+            && let Some(element) = instance.element_mut(task.element)
+        {
+            element.task = task.key;
+        }
+        self.tasks.insert(task.key, task.clone());
+    }
+
+    fn end_task(&mut self, ended: &TaskEnded) {
+        let now_ms = self.meta.now_ms;
+        let Some(task) = self.tasks.get_mut(ended.task) else {
+            return;
+        };
+        task.set_state(ended.state());
+        task.ended_ms = now_ms;
+        task.action.clone_from(&ended.action);
+        if let Some(record) = &ended.record {
+            if ended.state() == user_task::State::Completed {
+                task.completed_by.clone_from(&record.by);
+            }
+            task.records.push(record.clone());
+        }
+        let element = task.element;
+        if let Some(instance) = self.instances.get_mut(ended.instance)
+            && let Some(element) = instance.element_mut(element)
+        {
+            element.task = 0;
+        }
+    }
+
+    fn add_timer(&mut self, timer: &Timer) {
+        self.use_key(timer.key);
+        self.index.add_timer(timer);
+        if let Some(instance) = self.instances.get_mut(timer.instance)
+            && let Some(element) = instance.element_mut(timer.element)
+        {
+            element.timers.push(timer.key);
+        }
+        self.timers.insert(timer.key, timer.clone());
+    }
+
+    fn fire_timer(&mut self, fired: &TimerFired) {
+        if fired.next_due_ms == 0 {
+            self.remove_timer(fired.timer);
+            return;
+        }
+        if let Some(timer) = self.timers.get_mut(fired.timer) {
+            self.index.remove_timer(timer);
+            timer.due_ms = fired.next_due_ms;
+            if timer.repetitions > 0 {
+                timer.repetitions -= 1;
+            }
+            self.index.add_timer(timer);
+        }
+    }
+
+    fn remove_timer(&mut self, key: u64) {
+        let Some(timer) = self.timers.remove(key) else {
+            return;
+        };
+        self.index.remove_timer(&timer);
+        if let Some(instance) = self.instances.get_mut(timer.instance)
+            && let Some(element) = instance.element_mut(timer.element)
+        {
+            element.timers.retain(|present| *present != key);
+        }
+    }
+
+    fn add_subscription(&mut self, subscription: &Subscription) {
+        self.use_key(subscription.key);
+        self.index.add_subscription(subscription);
+        if let Some(instance) = self.instances.get_mut(subscription.instance)
+            && let Some(element) = instance.element_mut(subscription.element)
+        {
+            element.subscriptions.push(subscription.key);
+        }
+        self.subscriptions
+            .insert(subscription.key, subscription.clone());
+    }
+
+    fn remove_subscription(&mut self, key: u64) {
+        let Some(subscription) = self.subscriptions.remove(key) else {
+            return;
+        };
+        self.index.remove_subscription(&subscription);
+        if let Some(instance) = self.instances.get_mut(subscription.instance)
+            && let Some(element) = instance.element_mut(subscription.element)
+        {
+            element.subscriptions.retain(|present| *present != key);
+        }
+    }
+}

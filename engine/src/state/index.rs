@@ -1,0 +1,162 @@
+//! What is derived from the tables so that nothing is searched for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proto::record::{Job, Message, Subscription, Timer, UserTask, job};
+use rustc_hash::FxHashMap;
+
+use crate::executable::{Executable, NodeIndex};
+
+/// What happens at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Due {
+    Timer(u64),
+    /// The end of a lease, or of a back-off.
+    Job(u64),
+    Message(u64),
+    Requests(u64),
+}
+
+/// Between the name and the correlation key; a name with it in it is refused.
+pub(crate) const MESSAGE_SEPARATOR: char = '\0';
+
+/// How messages and subscriptions find each other.
+pub(crate) fn by_message(name: &str, correlation_key: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 1 + correlation_key.len());
+    key.push_str(name);
+    key.push(MESSAGE_SEPARATOR);
+    key.push_str(correlation_key);
+    key
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub executables: FxHashMap<u64, Arc<Executable>>,
+    /// Process id → version → definition.
+    pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
+    /// Message name → process id → (definition, start node), of latest versions.
+    pub message_starts: FxHashMap<String, BTreeMap<String, (u64, NodeIndex)>>,
+    /// Definition → timers of its start events.
+    pub start_timers: FxHashMap<u64, BTreeSet<u64>>,
+    pub instances: BTreeSet<u64>,
+    /// Element instance → instance.
+    pub elements: FxHashMap<u64, u64>,
+    /// Process id and correlation key → the instance that a message with it started.
+    pub started: FxHashMap<String, u64>,
+    /// Job type → jobs that nobody holds.
+    pub activatable: FxHashMap<String, BTreeSet<u64>>,
+    pub streams: FxHashMap<String, BTreeSet<u64>>,
+    pub tasks: BTreeSet<u64>,
+    /// Instance → its tasks, ended ones too.
+    pub tasks_of: FxHashMap<u64, Vec<u64>>,
+    pub incidents: BTreeSet<u64>,
+    pub due: BTreeSet<(i64, Due)>,
+    /// [`by_message`] → messages in the buffer, oldest first.
+    pub messages: FxHashMap<String, BTreeSet<u64>>,
+    /// Message name → messages in the buffer: for start events.
+    pub message_names: FxHashMap<String, BTreeSet<u64>>,
+    /// [`by_message`] → subscriptions, oldest first.
+    pub subscriptions: FxHashMap<String, BTreeSet<u64>>,
+    pub continuations: BTreeSet<u64>,
+    /// Request id → bucket.
+    pub requests: FxHashMap<Vec<u8>, u64>,
+    pub outbox: BTreeSet<u64>,
+}
+
+impl Index {
+    /// Where a job stands because of its state.
+    pub fn add_job(&mut self, job: &Job) {
+        match job.state() {
+            job::State::Activatable => match self.activatable.get_mut(&job.r#type) {
+                Some(jobs) => {
+                    jobs.insert(job.key);
+                }
+                None => {
+                    let jobs = BTreeSet::from([job.key]);
+                    self.activatable.insert(job.r#type.clone(), jobs);
+                }
+            },
+            job::State::Leased | job::State::BackingOff => {
+                self.due.insert((job.until_ms, Due::Job(job.key)));
+            }
+            job::State::Failed | job::State::ErrorThrown => {}
+        }
+    }
+
+    pub fn remove_job(&mut self, job: &Job) {
+        match job.state() {
+            job::State::Activatable => {
+                remove_from(&mut self.activatable, &job.r#type, job.key);
+            }
+            job::State::Leased | job::State::BackingOff => {
+                self.due.remove(&(job.until_ms, Due::Job(job.key)));
+            }
+            job::State::Failed | job::State::ErrorThrown => {}
+        }
+    }
+
+    pub fn add_timer(&mut self, timer: &Timer) {
+        self.due.insert((timer.due_ms, Due::Timer(timer.key)));
+        if timer.instance == 0 {
+            let timers = self.start_timers.entry(timer.definition_key).or_default();
+            timers.insert(timer.key);
+        }
+    }
+
+    pub fn remove_timer(&mut self, timer: &Timer) {
+        self.due.remove(&(timer.due_ms, Due::Timer(timer.key)));
+        if timer.instance == 0
+            && let Some(timers) = self.start_timers.get_mut(&timer.definition_key)
+        {
+            timers.remove(&timer.key);
+        }
+    }
+
+    pub fn add_message(&mut self, message: &Message) {
+        let key = by_message(&message.name, &message.correlation_key);
+        self.messages.entry(key).or_default().insert(message.key);
+        let named = self.message_names.entry(message.name.clone()).or_default();
+        named.insert(message.key);
+        self.due
+            .insert((message.until_ms, Due::Message(message.key)));
+    }
+
+    pub fn remove_message(&mut self, message: &Message) {
+        let key = by_message(&message.name, &message.correlation_key);
+        remove_from(&mut self.messages, &key, message.key);
+        remove_from(&mut self.message_names, &message.name, message.key);
+        self.due
+            .remove(&(message.until_ms, Due::Message(message.key)));
+    }
+
+    pub fn add_subscription(&mut self, subscription: &Subscription) {
+        let key = by_message(&subscription.name, &subscription.correlation_key);
+        let waiting = self.subscriptions.entry(key).or_default();
+        waiting.insert(subscription.key);
+    }
+
+    pub fn remove_subscription(&mut self, subscription: &Subscription) {
+        let key = by_message(&subscription.name, &subscription.correlation_key);
+        remove_from(&mut self.subscriptions, &key, subscription.key);
+    }
+
+    pub fn add_task(&mut self, task: &UserTask) {
+        self.tasks.insert(task.key);
+        self.tasks_of
+            .entry(task.instance)
+            .or_default()
+            .push(task.key);
+    }
+}
+
+/// Removes a number, and its set when that is empty then.
+pub(crate) fn remove_from(sets: &mut FxHashMap<String, BTreeSet<u64>>, name: &str, number: u64) {
+    let Some(set) = sets.get_mut(name) else {
+        return;
+    };
+    set.remove(&number);
+    if set.is_empty() {
+        sets.remove(name);
+    }
+}

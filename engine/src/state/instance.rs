@@ -1,0 +1,46 @@
+//! Reading and changing the element instances of a process instance.
+
+use proto::record::{ElementInstance, FlowToken, Instance};
+
+/// Element instances are in order of their keys, which only grow.
+pub(crate) trait Elements {
+    fn element(&self, key: u64) -> Option<&ElementInstance>;
+    fn element_mut(&mut self, key: u64) -> Option<&mut ElementInstance>;
+    fn remove_element(&mut self, key: u64);
+    /// Takes one token off a flow; false when there is none.
+    fn take_token(&mut self, scope: u64, flow: u32) -> bool;
+    fn has_token(&self, scope: u64, flow: u32) -> bool;
+}
+
+impl Elements for Instance {
+    fn element(&self, key: u64) -> Option<&ElementInstance> {
+        let index = self.elements.binary_search_by_key(&key, |e| e.key).ok()?;
+        self.elements.get(index)
+    }
+
+    fn element_mut(&mut self, key: u64) -> Option<&mut ElementInstance> {
+        let index = self.elements.binary_search_by_key(&key, |e| e.key).ok()?;
+        self.elements.get_mut(index)
+    }
+
+    fn remove_element(&mut self, key: u64) {
+        if let Ok(index) = self.elements.binary_search_by_key(&key, |e| e.key) {
+            self.elements.remove(index);
+        }
+    }
+
+    fn take_token(&mut self, scope: u64, flow: u32) -> bool {
+        let wanted = FlowToken { scope, flow };
+        match self.tokens.iter().position(|token| *token == wanted) {
+            Some(index) => {
+                self.tokens.remove(index);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn has_token(&self, scope: u64, flow: u32) -> bool {
+        self.tokens.contains(&FlowToken { scope, flow })
+    }
+}

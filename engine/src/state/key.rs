@@ -1,0 +1,90 @@
+//! Keys of state entries, and of everything that a partition numbers.
+//!
+//! A key is `partition << 51 | counter` (Zeebe's layout, which its clients decode): 13 bits of
+//! partition, a counter from 1. The key of an entry in the state topic is one byte of kind and
+//! eight bytes of number, big endian.
+
+use bytes::Bytes;
+
+/// Low bits of a key that hold the counter.
+pub const COUNTER_BITS: u32 = 51;
+/// Low bits of an outbox entry's number that hold the sequence.
+const SEQUENCE_BITS: u32 = 48;
+
+/// The kinds of entries; the discriminant is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    Meta = 1,
+    Resource = 2,
+    Definition = 3,
+    Instance = 4,
+    Variables = 5,
+    Job = 6,
+    UserTask = 7,
+    Timer = 8,
+    Message = 9,
+    Subscription = 10,
+    Incident = 11,
+    Continuation = 12,
+    Stream = 13,
+    Requests = 14,
+    Outbox = 15,
+}
+
+impl Kind {
+    const ALL: [Kind; 15] = [
+        Kind::Meta,
+        Kind::Resource,
+        Kind::Definition,
+        Kind::Instance,
+        Kind::Variables,
+        Kind::Job,
+        Kind::UserTask,
+        Kind::Timer,
+        Kind::Message,
+        Kind::Subscription,
+        Kind::Incident,
+        Kind::Continuation,
+        Kind::Stream,
+        Kind::Requests,
+        Kind::Outbox,
+    ];
+}
+
+/// Names one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryKey {
+    pub kind: Kind,
+    pub number: u64,
+}
+
+impl EntryKey {
+    /// Nine bytes.
+    pub fn encode(self) -> Bytes {
+        let mut bytes = [0; 9];
+        bytes[0] = self.kind as u8;
+        bytes[1..].copy_from_slice(&self.number.to_be_bytes());
+        Bytes::copy_from_slice(&bytes)
+    }
+
+    /// `None` for bytes that no build of this semantics number wrote.
+    pub fn decode(bytes: &[u8]) -> Option<EntryKey> {
+        let (tag, number) = bytes.split_first()?;
+        let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == *tag)?;
+        Some(EntryKey {
+            kind,
+            number: u64::from_be_bytes(number.try_into().ok()?),
+        })
+    }
+}
+
+/// The number of an outbox entry.
+pub(crate) fn outbox_number(target: u32, sequence: u64) -> u64 {
+    u64::from(target) << SEQUENCE_BITS | sequence
+}
+
+/// The partition that made a key.
+pub fn partition_of(key: u64) -> u32 {
+    (key >> COUNTER_BITS) as u32
+}

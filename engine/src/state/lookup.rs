@@ -1,0 +1,132 @@
+//! What handlers look up; everything is found by an index.
+
+use proto::record::{Answer, Mark, Subscription};
+
+use super::{Due, State, by_message};
+use crate::executable::{Executable, Kind, NodeIndex};
+
+impl State {
+    /// The first answer to a request that is repeated.
+    pub(crate) fn first_answer(&self, request_id: &[u8]) -> Option<&Answer> {
+        if request_id.is_empty() {
+            return None;
+        }
+        let bucket = self.index.requests.get(request_id)?;
+        let marks = &self.requests.get(*bucket)?.marks;
+        let mark = marks.iter().find(|mark| mark.request_id == request_id)?;
+        mark.answer.as_ref()
+    }
+
+    pub(crate) fn first_due(&self, now_ms: i64) -> Option<Due> {
+        let (due_ms, due) = self.index.due.first()?;
+        (*due_ms <= now_ms).then_some(*due)
+    }
+
+    /// What waits for a message, oldest first.
+    pub(crate) fn subscriptions_for(&self, name: &str, correlation_key: &str) -> Vec<Subscription> {
+        let waiting = self
+            .index
+            .subscriptions
+            .get(&by_message(name, correlation_key));
+        let waiting = waiting.into_iter().flatten();
+        waiting
+            .filter_map(|key| self.subscriptions.get(*key))
+            .cloned()
+            .collect()
+    }
+
+    /// Start events that wait for a message: process, definition, node.
+    pub(crate) fn starts_for(&self, name: &str) -> Vec<(String, u64, NodeIndex)> {
+        let processes = self.index.message_starts.get(name).into_iter().flatten();
+        processes
+            .map(|(process_id, (definition, node))| (process_id.clone(), *definition, *node))
+            .collect()
+    }
+
+    /// The messages that start the latest version of a process: name, definition, node.
+    pub(crate) fn start_messages_of(&self, process_id: &str) -> Vec<(String, u64, NodeIndex)> {
+        let Some(definition) = self.definition_key(process_id, -1) else {
+            return Vec::new();
+        };
+        let executable = self.executable(definition);
+        let messages = executable.map(|executable| executable.start_messages());
+        let messages = messages.unwrap_or_default().into_iter();
+        messages
+            .map(|(name, node)| (name, definition, node))
+            .collect()
+    }
+
+    /// Whether a message with this key has started an instance that still runs.
+    pub(crate) fn is_started(&self, process_id: &str, correlation_key: &str) -> bool {
+        let started = &self.index.started;
+        !correlation_key.is_empty()
+            && started.contains_key(&by_message(process_id, correlation_key))
+    }
+
+    pub(crate) fn buffered_messages(
+        &self,
+        by_message: &str,
+    ) -> impl Iterator<Item = u64> + use<'_> {
+        let waiting = self.index.messages.get(by_message);
+        waiting.into_iter().flatten().copied()
+    }
+
+    pub(crate) fn stream_ids(&self) -> Vec<u64> {
+        let mut ids = self
+            .streams
+            .iter()
+            .map(|stream| stream.id)
+            .collect::<Vec<_>>();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(crate) fn partitions(&self) -> u32 {
+        self.meta.partitions
+    }
+
+    pub(crate) fn last_sent(&self, target: u32) -> u64 {
+        sequence_of(&self.meta.sent, target)
+    }
+
+    pub(crate) fn last_received(&self, source: u32) -> u64 {
+        sequence_of(&self.meta.received, source)
+    }
+
+    /// 0 when the process was never deployed.
+    pub(crate) fn latest_version(&self, process_id: &str) -> i32 {
+        let versions = self.index.versions.get(process_id);
+        let latest = versions.and_then(|versions| versions.last_key_value());
+        latest.map_or(0, |(version, _)| *version)
+    }
+
+    /// Timers of the start events of all versions of a process.
+    pub(crate) fn start_timers_of(&self, process_id: &str) -> Vec<u64> {
+        let versions = self.index.versions.get(process_id).into_iter().flatten();
+        versions
+            .filter_map(|(_, definition)| self.index.start_timers.get(definition))
+            .flatten()
+            .copied()
+            .collect()
+    }
+}
+
+fn sequence_of(marks: &[Mark], partition: u32) -> u64 {
+    let mark = marks.iter().find(|mark| mark.partition == partition);
+    mark.map_or(0, |mark| mark.sequence)
+}
+
+impl Executable {
+    /// Names of the messages that start it; names are constant for start events.
+    pub(crate) fn start_messages(&self) -> Vec<(String, NodeIndex)> {
+        let named = self.message_starts.iter().filter_map(|&node| {
+            let Kind::MessageStart(message) = &self.node(node).kind else {
+                return None;
+            };
+            let environment = feel::Environment::new(&(), 0);
+            let name = message.name.evaluate(&environment).ok()?.into_text()?;
+            Some((name, node))
+        });
+        named.collect()
+    }
+}

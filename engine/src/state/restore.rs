@@ -1,0 +1,237 @@
+//! State from the entries of a checkpoint.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::{DecodeError, Message};
+use proto::record::{Definition, Meta, Resource};
+
+use super::key::{EntryKey, Kind};
+use super::table::{Change, Digest};
+use super::{Due, State, index};
+use crate::executable::Executable;
+
+/// Entries that do not make a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreError {
+    /// A key or value that this build cannot read.
+    Unreadable { key: Bytes, reason: String },
+    /// Entries are missing or too many: what was read is not what was written.
+    Differs { expected: Digest, found: Digest },
+    /// Written by a build with a behaviour that this one does not know.
+    NewerSemantics { found: u32 },
+    /// Of another partition, or of an installation with another number of partitions.
+    OtherPartition { partition: u32, partitions: u32 },
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RestoreError::Unreadable { key, reason } => {
+                write!(
+                    formatter,
+                    "the entry with key {key:?} cannot be read: {reason}"
+                )
+            }
+            RestoreError::Differs { expected, found } => write!(
+                formatter,
+                "the state has {} entries with hash {:016x}, but {} with {:016x} were written",
+                found.count, found.sum, expected.count, expected.sum
+            ),
+            RestoreError::NewerSemantics { found } => write!(
+                formatter,
+                "the state was written with semantics {found}, this build knows up to {}",
+                crate::SEMANTICS
+            ),
+            RestoreError::OtherPartition {
+                partition,
+                partitions,
+            } => write!(
+                formatter,
+                "the state is of partition {partition} of {partitions}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+pub(super) fn meta_change(meta: &Meta) -> Change {
+    Change {
+        key: EntryKey {
+            kind: Kind::Meta,
+            number: 0,
+        },
+        value: Some(Bytes::from(meta.encode_to_vec())),
+    }
+}
+
+impl State {
+    /// The state that these entries were drained from; verifies their number and hash.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn restore(
+        partition: u32,
+        partitions: u32,
+        entries: impl IntoIterator<Item = (Bytes, Bytes)>,
+    ) -> Result<State, RestoreError> {
+        let mut state = State::new(partition, partitions);
+        for (key, value) in entries {
+            state
+                .load(&key, &value)
+                .map_err(|reason| RestoreError::Unreadable { key, reason })?;
+        }
+        state.verify(partition, partitions)?;
+        state.rebuild_index();
+        Ok(state)
+    }
+
+    fn load(&mut self, key: &Bytes, value: &Bytes) -> Result<(), String> {
+        let Some(EntryKey { kind, number }) = EntryKey::decode(key) else {
+            return Err("the key is of no known kind".to_owned());
+        };
+        let digest = &mut self.digest;
+        let loaded: Result<(), DecodeError> = match kind {
+            Kind::Meta => Meta::decode(value.clone()).map(|meta| self.meta = meta),
+            Kind::Resource => self.resources.load(number, value, digest),
+            Kind::Definition => self.definitions.load(number, value, digest),
+            Kind::Instance => self.instances.load(number, value, digest),
+            Kind::Variables => self.variables.load(number, value, digest),
+            Kind::Job => self.jobs.load(number, value, digest),
+            Kind::UserTask => self.tasks.load(number, value, digest),
+            Kind::Timer => self.timers.load(number, value, digest),
+            Kind::Message => self.messages.load(number, value, digest),
+            Kind::Subscription => self.subscriptions.load(number, value, digest),
+            Kind::Incident => self.incidents.load(number, value, digest),
+            Kind::Continuation => self.continuations.load(number, value, digest),
+            Kind::Stream => self.streams.load(number, value, digest),
+            Kind::Requests => self.requests.load(number, value, digest),
+            Kind::Outbox => self.outbox.load(number, value, digest),
+        };
+        loaded.map_err(|error| error.to_string())
+    }
+
+    fn verify(&self, partition: u32, partitions: u32) -> Result<(), RestoreError> {
+        let meta = &self.meta;
+        if meta.semantics > crate::SEMANTICS {
+            return Err(RestoreError::NewerSemantics {
+                found: meta.semantics,
+            });
+        }
+        if (meta.partition, meta.partitions) != (partition, partitions) {
+            return Err(RestoreError::OtherPartition {
+                partition: meta.partition,
+                partitions: meta.partitions,
+            });
+        }
+        let expected = Digest {
+            count: meta.entry_count,
+            sum: meta.entry_hash,
+        };
+        if expected != self.digest {
+            return Err(RestoreError::Differs {
+                expected,
+                found: self.digest,
+            });
+        }
+        Ok(())
+    }
+
+    fn rebuild_index(&mut self) {
+        let definitions = self.definitions().into_iter().cloned().collect::<Vec<_>>();
+        for definition in &definitions {
+            self.index_definition(definition);
+        }
+        let index = &mut self.index;
+        for instance in self.instances.iter() {
+            index.instances.insert(instance.key);
+            for element in instance.elements.iter().skip(1) {
+                index.elements.insert(element.key, instance.key);
+            }
+            if !instance.start_correlation_key.is_empty()
+                && let Some(executable) = index.executables.get(&instance.definition_key)
+            {
+                let key =
+                    index::by_message(&executable.process_id, &instance.start_correlation_key);
+                index.started.insert(key, instance.key);
+            }
+        }
+        self.jobs.iter().for_each(|job| index.add_job(job));
+        self.timers.iter().for_each(|timer| index.add_timer(timer));
+        self.messages
+            .iter()
+            .for_each(|message| index.add_message(message));
+        for subscription in self.subscriptions.iter() {
+            index.add_subscription(subscription);
+        }
+        let mut tasks = self.tasks.iter().collect::<Vec<_>>();
+        tasks.sort_by_key(|task| task.key);
+        tasks.into_iter().for_each(|task| index.add_task(task));
+        index.incidents = self.incidents.iter().map(|incident| incident.key).collect();
+        for continuation in self.continuations.iter() {
+            index.continuations.insert(continuation.instance);
+        }
+        for stream in self.streams.iter() {
+            index
+                .streams
+                .entry(stream.r#type.clone())
+                .or_default()
+                .insert(stream.id);
+        }
+        for requests in self.requests.iter() {
+            let due_ms = super::evolve::requests_due_ms(requests.bucket);
+            index.due.insert((due_ms, Due::Requests(requests.bucket)));
+            for mark in &requests.marks {
+                index
+                    .requests
+                    .insert(mark.request_id.to_vec(), requests.bucket);
+            }
+        }
+        for outbox in self.outbox.iter() {
+            index
+                .outbox
+                .insert(super::outbox_number(outbox.target, outbox.sequence));
+        }
+    }
+
+    /// Makes a definition known by id and version, and its start events if it is the latest.
+    pub(super) fn index_definition(&mut self, definition: &Definition) {
+        let Some(resource) = self.resources.get(definition.resource_key) else {
+            return;
+        };
+        // Deploying has proven that it compiles; the same bytes compile again.
+        let Some(executable) = compile_definition(resource, definition) else {
+            return;
+        };
+        let index = &mut self.index;
+        let versions = index
+            .versions
+            .entry(definition.process_id.clone())
+            .or_default();
+        versions.insert(definition.version, definition.key);
+        let is_latest = versions.last_key_value().map(|(_, key)| *key) == Some(definition.key);
+        if is_latest {
+            for processes in index.message_starts.values_mut() {
+                processes.remove(&definition.process_id);
+            }
+            for (name, node) in executable.start_messages() {
+                let processes = index.message_starts.entry(name).or_default();
+                processes.insert(definition.process_id.clone(), (definition.key, node));
+            }
+        }
+        index
+            .executables
+            .insert(definition.key, Arc::new(executable));
+    }
+}
+
+fn compile_definition(resource: &Resource, definition: &Definition) -> Option<Executable> {
+    let model = bpmn_parser::parse(&resource.name, &resource.content).model?;
+    let process = model.process(&definition.process_id)?;
+    let mut executable = crate::executable::compile(&model, process).ok()?;
+    executable.key = definition.key;
+    executable.version = definition.version;
+    Some(executable)
+}

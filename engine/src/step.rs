@@ -1,0 +1,333 @@
+//! One command being applied: what it emitted, and the steps that are left to take.
+//!
+//! Control flow is this bounded queue, never recursion. A command that uses up its steps leaves a
+//! continuation in the state.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proto::record::{
+    ActivateElement, CompleteElement, Continuation, ContinuationSaved, ContinuationTaken,
+    ContinueInstance, ElementInstance, Event, FireTrigger, Incident, IncidentRaised, Instance,
+    ThrowError, Work, event, incident, work,
+};
+
+use crate::effect::{Effect, Outcome};
+use crate::executable::{Executable, Node, NodeIndex};
+use crate::flow;
+use crate::state::instance::Elements;
+use crate::state::{COUNTER_BITS, State};
+use crate::{Position, element};
+
+/// What one command may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Elements entered, activated or completed by one command.
+    pub steps: u32,
+    /// Continuations of an instance in a row before it gets an incident.
+    pub continuations: u32,
+    /// Timers, leases and messages that one Tick handles.
+    pub due_per_tick: u32,
+    /// The encoded variables of one scope, in bytes.
+    pub variables_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            steps: 10_000,
+            continuations: 10,
+            due_per_tick: 1_000,
+            variables_bytes: 4 << 20,
+        }
+    }
+}
+
+/// The process is stuck: becomes an incident.
+#[derive(Debug)]
+pub(crate) struct Stuck {
+    pub kind: incident::Type,
+    pub message: String,
+}
+
+impl Stuck {
+    pub fn new(kind: incident::Type, message: impl Into<String>) -> Stuck {
+        Stuck {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+pub(crate) struct Step<'s> {
+    pub state: &'s mut State,
+    pub limits: Limits,
+    pub effects: Vec<Effect>,
+    position: Position,
+    events: Vec<Event>,
+    queue: VecDeque<work::Kind>,
+    steps_left: u32,
+    next_counter: u64,
+    /// Instances that moved and have inclusive joins to look at once all is quiet.
+    joining: BTreeSet<u64>,
+    /// Of the continuation that is being worked on; 0 otherwise.
+    pub consecutive: u32,
+}
+
+/// An element instance and what it runs.
+#[derive(Clone)]
+pub(crate) struct At {
+    pub instance: u64,
+    pub element: u64,
+    /// The scope the element runs in; 0 for the process.
+    pub scope: u64,
+    pub index: NodeIndex,
+    pub executable: Arc<Executable>,
+}
+
+impl At {
+    pub fn node(&self) -> &Node {
+        self.executable.node(self.index)
+    }
+}
+
+impl<'s> Step<'s> {
+    pub fn new(state: &'s mut State, position: Position, limits: Limits) -> Step<'s> {
+        Step {
+            next_counter: state.meta.next_counter,
+            state,
+            limits,
+            effects: Vec::new(),
+            position,
+            events: Vec::with_capacity(16),
+            queue: VecDeque::new(),
+            steps_left: limits.steps,
+            joining: BTreeSet::new(),
+            consecutive: 0,
+        }
+    }
+
+    pub fn finish(self, answer: Option<proto::record::Answer>) -> Outcome {
+        Outcome {
+            events: self.events,
+            effects: self.effects,
+            answer,
+        }
+    }
+
+    /// The one way to change anything.
+    pub fn emit(&mut self, fact: event::Kind) {
+        let event = Event { kind: Some(fact) };
+        self.state.evolve(self.position, &event);
+        self.events.push(event);
+    }
+
+    pub fn queue(&mut self, work: work::Kind) {
+        self.queue.push_back(work);
+    }
+
+    /// The machine's time.
+    pub fn now_ms(&self) -> i64 {
+        self.state.now_ms().max(self.position.timestamp_ms)
+    }
+
+    pub fn next_key(&mut self) -> u64 {
+        self.next_counter = self.next_counter.max(self.state.meta.next_counter);
+        let counter = self.next_counter;
+        self.next_counter += 1;
+        u64::from(self.state.partition()) << COUNTER_BITS | counter
+    }
+
+    /// `None` when the element is gone.
+    pub fn at(&self, instance: u64, element: u64) -> Option<At> {
+        let found = self.state.instance(instance)?;
+        let ElementInstance { node, scope, .. } = found.element(element)?;
+        let executable = self.state.executable(found.definition_key)?;
+        Some(At {
+            instance,
+            element,
+            scope: *scope,
+            index: *node,
+            executable: executable.clone(),
+        })
+    }
+
+    pub fn instance(&self, at: &At) -> Option<&Instance> {
+        self.state.instance(at.instance)
+    }
+
+    /// Takes steps until all is quiet or the command's steps are used up.
+    pub fn run(&mut self) {
+        loop {
+            while let Some(work) = self.queue.pop_front() {
+                if self.steps_left == 0 {
+                    self.queue.push_front(work);
+                    self.save_continuations();
+                    return;
+                }
+                self.steps_left -= 1;
+                self.take(work);
+            }
+            let Some(instance) = self.joining.pop_first() else {
+                return;
+            };
+            // A join that goes on queues steps, which put the instance back on the list.
+            element::inclusive_gateway::join(self, instance);
+        }
+    }
+
+    fn take(&mut self, work: work::Kind) {
+        let instance = instance_of(&work);
+        self.watch_joins(instance);
+        match work {
+            work::Kind::Enter(enter) => flow::enter(self, &enter),
+            work::Kind::Activate(ActivateElement { instance, element }) => {
+                flow::activate(self, instance, element);
+            }
+            work::Kind::Complete(CompleteElement { instance, element }) => {
+                flow::complete(self, instance, element);
+            }
+            work::Kind::ThrowError(thrown) => flow::error::throw(self, &thrown),
+            work::Kind::Trigger(trigger) => flow::trigger::fire(self, &trigger),
+            work::Kind::Continue(ContinueInstance { instance, number }) => {
+                self.resume(instance, number);
+            }
+        }
+    }
+
+    fn watch_joins(&mut self, instance: u64) {
+        let Some(found) = self.state.instance(instance) else {
+            return;
+        };
+        if let Some(executable) = self.state.executable(found.definition_key)
+            && !executable.inclusive_joins.is_empty()
+        {
+            self.joining.insert(instance);
+        }
+    }
+
+    /// Takes up the steps that a continuation left. False when it is not the one that waits.
+    pub fn resume(&mut self, instance: u64, number: u32) -> bool {
+        let waiting = self.state.continuation(instance);
+        let Some(continuation) = waiting.filter(|waiting| waiting.number == number) else {
+            return false;
+        };
+        if !continuation.parked {
+            self.consecutive = continuation.consecutive;
+        }
+        let left = continuation
+            .work
+            .iter()
+            .filter_map(|work| work.kind.clone());
+        let left = left.collect::<Vec<_>>();
+        self.emit(event::Kind::ContinuationTaken(ContinuationTaken {
+            instance,
+            number,
+        }));
+        left.into_iter().for_each(|work| self.queue(work));
+        true
+    }
+
+    fn save_continuations(&mut self) {
+        let mut left = BTreeMap::<u64, Vec<Work>>::new();
+        for work in std::mem::take(&mut self.queue) {
+            let of_instance = left.entry(instance_of(&work)).or_default();
+            of_instance.push(Work { kind: Some(work) });
+        }
+        for instance in std::mem::take(&mut self.joining) {
+            left.entry(instance).or_default();
+        }
+        for (instance, work) in left {
+            let Some(found) = self.state.instance(instance) else {
+                continue;
+            };
+            let number = found.continuations + 1;
+            let consecutive = self.consecutive + 1;
+            let parked = consecutive > self.limits.continuations;
+            self.emit(event::Kind::ContinuationSaved(ContinuationSaved {
+                continuation: Some(Continuation {
+                    instance,
+                    number,
+                    work,
+                    consecutive,
+                    parked,
+                }),
+            }));
+            if parked && let Some(at) = self.at(instance, instance) {
+                let steps = u64::from(self.limits.steps) * u64::from(consecutive);
+                let stuck = Stuck::new(
+                    incident::Type::StepsExceeded,
+                    format!(
+                        "{steps} steps were taken without reaching a wait state: an endless loop?"
+                    ),
+                );
+                let retry = work::Kind::Continue(ContinueInstance { instance, number });
+                self.raise(&at, stuck, retry, 0);
+            }
+        }
+    }
+
+    /// Raises an incident; `retry` is done again when it is resolved.
+    pub fn raise(&mut self, at: &At, stuck: Stuck, retry: work::Kind, job: u64) {
+        let mut incident = Incident {
+            key: self.next_key(),
+            instance: at.instance,
+            element: at.element,
+            definition_key: at.executable.key,
+            node: at.index,
+            job,
+            message: stuck.message,
+            created_ms: self.now_ms(),
+            retry: Some(Work { kind: Some(retry) }),
+            ..Incident::default()
+        };
+        incident.set_type(stuck.kind);
+        self.emit(event::Kind::IncidentRaised(Box::new(IncidentRaised {
+            incident: Some(incident),
+        })));
+    }
+}
+
+pub(crate) fn instance_of(work: &work::Kind) -> u64 {
+    match work {
+        work::Kind::Enter(enter) => enter.instance,
+        work::Kind::Activate(activate) => activate.instance,
+        work::Kind::Complete(complete) => complete.instance,
+        work::Kind::ThrowError(thrown) => thrown.instance,
+        work::Kind::Continue(continued) => continued.instance,
+        work::Kind::Trigger(trigger) => trigger.instance,
+    }
+}
+
+pub(crate) fn activate(instance: u64, element: u64) -> work::Kind {
+    work::Kind::Activate(ActivateElement { instance, element })
+}
+
+pub(crate) fn complete(instance: u64, element: u64) -> work::Kind {
+    work::Kind::Complete(CompleteElement { instance, element })
+}
+
+pub(crate) fn trigger(
+    instance: u64,
+    element: u64,
+    node: NodeIndex,
+    variables: Bytes,
+) -> work::Kind {
+    work::Kind::Trigger(FireTrigger {
+        instance,
+        element,
+        node,
+        variables,
+    })
+}
+
+pub(crate) fn throw(at: &At, code: String, message: String, variables: Bytes) -> ThrowError {
+    ThrowError {
+        instance: at.instance,
+        element: at.element,
+        code,
+        message,
+        variables,
+    }
+}
