@@ -1,8 +1,9 @@
 //! Both implementations pass the contract; the one in memory also with every fault of a log that a broker has.
 
 use journal::embedded::{EmbeddedJournal, Options};
-use journal::memory::{Faults, MemoryJournal};
+use journal::memory::{FaultCounts, Faults, MemoryJournal};
 use journal::{contract, *};
+use std::cell::RefCell;
 use std::time::Duration;
 
 #[test]
@@ -23,13 +24,102 @@ fn memory_with_a_faulty_log() {
         delay: 2000,
         ..Faults::default()
     };
+    let journals = RefCell::new(Vec::new());
     for seed in 0..20 {
         contract::run(|| {
             let journal = MemoryJournal::new(2, seed);
             journal.set_faults(faults);
+            journals.borrow_mut().push(journal.clone());
             journal
         });
     }
+    let journals = journals.into_inner();
+    for (name, of) in LOG_FAULTS {
+        let struck: u64 = journals
+            .iter()
+            .map(|journal| of(journal.fault_counts()))
+            .sum();
+        println!("{name}: {struck} times");
+        assert!(struck > 100, "{name}");
+    }
+}
+
+type CountOf = fn(FaultCounts) -> u64;
+
+const LOG_FAULTS: [(&str, CountOf); 8] = [
+    ("append_before", |counts| counts.append_before),
+    ("append_after", |counts| counts.append_after),
+    ("append_prefix", |counts| counts.append_prefix),
+    ("append_late", |counts| counts.append_late),
+    ("append_duplicate", |counts| counts.append_duplicate),
+    ("append_full", |counts| counts.append_full),
+    ("gap", |counts| counts.gap),
+    ("delay", |counts| counts.delay),
+];
+
+#[test]
+fn a_seed_repeats_a_run_of_the_memory_journal() {
+    let run = |seed| {
+        let journal = MemoryJournal::new(1, seed);
+        journal.set_faults(Faults {
+            append_late: 2000,
+            append_duplicate: 2000,
+            gap: 2000,
+            delay: 2000,
+            ..Faults::default()
+        });
+        let mut reader = journal.read(0, 0).expect("read");
+        let mut steps = Vec::new();
+        for number in 0..200 {
+            journal.advance(number % 3);
+            let appended = journal.append(0, &[Bytes::from(number.to_string())]);
+            steps.push((appended, reader.next(Duration::ZERO)));
+        }
+        (steps, journal.fault_counts())
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn the_memory_journal_has_a_clock_and_deletes_on_demand() {
+    let journal = MemoryJournal::new(1, 0);
+    let mut lead = journal.lead(0, "test").expect("lead");
+    for now_ms in [1000, 2000, 500] {
+        journal.set_now(now_ms);
+        journal.append(0, &[Bytes::new()]).expect("append");
+    }
+    let records = journal
+        .read(0, 0)
+        .expect("read")
+        .next(Duration::ZERO)
+        .expect("next");
+    let times: Vec<i64> = records.iter().map(|record| record.timestamp_ms).collect();
+    assert_eq!(times, [1000, 2000, 2000]);
+    let checkpoint = Checkpoint {
+        next_offset: 2,
+        ..Checkpoint::default()
+    };
+    lead.checkpoint(&checkpoint).expect("checkpoint");
+    let mut slow = journal.read(0, 1).expect("read");
+    journal.delete_below_checkpoint(0).expect("delete");
+    assert!(matches!(
+        journal.read(0, 1).map(|_| ()),
+        Err(Error::OutOfBounds { first: 2, .. })
+    ));
+    assert!(matches!(
+        slow.next(Duration::ZERO),
+        Err(Error::OutOfBounds { from: 1, .. })
+    ));
+    assert_eq!(
+        journal
+            .read(0, 2)
+            .expect("read")
+            .next(Duration::ZERO)
+            .expect("next")
+            .len(),
+        1
+    );
 }
 
 /// A journal with the directory that it lives in.
