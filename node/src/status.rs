@@ -1,0 +1,36 @@
+//! How a node is.
+
+/// What a node does at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It leads and restores, at first or again. Commands are taken and wait.
+    Starting,
+    Serving,
+    /// It has given up, for this reason; a person must look.
+    Failed(String),
+    Stopped,
+}
+
+/// A node's state of health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    pub phase: Phase,
+    /// The last offset applied; `None` when there was no command yet.
+    pub offset: Option<u64>,
+    /// The number of this leadership.
+    pub term: u64,
+    /// The first offset that the last committed checkpoint does not include.
+    pub checkpointed: u64,
+    pub counts: Counts,
+}
+
+/// How much is alive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub instances: usize,
+    pub jobs: usize,
+    /// Open user tasks, and ended ones of live instances.
+    pub tasks: usize,
+    pub incidents: usize,
+    pub streams: usize,
+}
