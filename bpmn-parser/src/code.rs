@@ -45,6 +45,7 @@ codes! {
     LIMIT_ATTRIBUTES "limit-attributes" Limit "an element has too many attributes";
     LIMIT_NAMESPACES "limit-namespaces" Limit "too many namespace declarations are in scope";
     LIMIT_TEXT "limit-text" Limit "a text or an attribute value is too long";
+    LIMIT_COPIES "limit-copies" Limit "event definitions that are referred to are too large";
     LIMIT_DIAGNOSTICS "limit-diagnostics" Limit "there are more diagnostics than are shown";
     MISSING_ATTRIBUTE "missing-attribute" Model "a required attribute is not there";
     MISSING_ELEMENT "missing-element" Model "a required child element is not there";

@@ -157,6 +157,20 @@ impl<'a> Dom<'a> {
         text
     }
 
+    /// About how many bytes an element takes up with all that is in it; `None` beyond a limit.
+    pub(crate) fn weight(&self, index: ElementIndex, limit: usize) -> Option<usize> {
+        /// What an element costs beside its strings.
+        const ELEMENT_BYTES: usize = 64;
+        let following = self.indices().skip(index.0 as usize);
+        let mut inside =
+            following.take_while(|it| *it == index || self.element(*it).parent >= Some(index));
+        inside.try_fold(0_usize, |sum, it| {
+            let values = self.attributes(it).iter().map(|it| it.value.len());
+            let own = ELEMENT_BYTES + self.run(it).len() + values.sum::<usize>();
+            Some(sum + own).filter(|sum| *sum <= limit)
+        })
+    }
+
     /// Where the value of an attribute starts.
     pub(crate) fn value_location(
         &self,

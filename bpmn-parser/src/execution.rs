@@ -148,27 +148,27 @@ impl<'m> Checker<'m, '_> {
     fn process_subject(&self) -> Subject {
         Subject {
             location: self.process.location,
-            element_id: Some(self.process.id.clone()),
+            element_id: known(&self.process.id),
             element: Some("process".to_owned()),
-            process: Some(self.process.id.clone()),
+            process: known(&self.process.id),
         }
     }
 
     fn node_subject(&self, node: &FlowNode) -> Subject {
         Subject {
             location: node.location,
-            element_id: Some(node.id.clone()),
+            element_id: known(&node.id),
             element: Some(node.kind.tag().to_owned()),
-            process: Some(self.process.id.clone()),
+            process: known(&self.process.id),
         }
     }
 
     fn flow_subject(&self, flow: &SequenceFlow) -> Subject {
         Subject {
             location: flow.location,
-            element_id: Some(flow.id.clone()),
+            element_id: known(&flow.id),
             element: Some("sequenceFlow".to_owned()),
-            process: Some(self.process.id.clone()),
+            process: known(&self.process.id),
         }
     }
 
@@ -203,4 +203,9 @@ impl<'m> Checker<'m, '_> {
         self.sink
             .report(Severity::Warning, code, subject, message, help);
     }
+}
+
+/// An id, where the file gives one.
+fn known(id: &str) -> Option<String> {
+    (!id.is_empty()).then(|| id.to_owned())
 }

@@ -90,7 +90,7 @@ fn read_model(source_name: &str, bytes: &[u8], limits: &Limits, sink: &mut Sink)
         }
     };
     let dom = dom::build(&source, limits, sink).ok()?;
-    read::read(&dom, source_name, sink)
+    read::read(&dom, source_name, limits, sink)
 }
 
 fn refuse_file(sink: &mut Sink, code: code::Code, location: Location, message: String, help: &str) {

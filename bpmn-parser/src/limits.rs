@@ -15,6 +15,9 @@ pub struct Limits {
     pub namespaces: usize,
     /// Bytes of one attribute value or one element's text (`limit-text`).
     pub text_bytes: usize,
+    /// Bytes that `eventDefinitionRef`s copy into events, all together (`limit-copies`); without it
+    /// a small file could ask for a huge model.
+    pub copied_bytes: usize,
     /// Diagnostics kept; after these one more says that there are others (`limit-diagnostics`).
     pub diagnostics: usize,
 }
@@ -22,12 +25,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            bytes: 32 << 20,
+            bytes: 16 << 20,
             depth: 128,
             elements: 500_000,
             attributes: 128,
             namespaces: 128,
             text_bytes: 4 << 20,
+            copied_bytes: 4 << 20,
             diagnostics: 1_000,
         }
     }

@@ -18,8 +18,9 @@ mod root;
 mod shared;
 mod zeebe;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::Limits;
 use crate::code::{self, Code};
 use crate::diagnostic::Severity;
 use crate::dom::{Dom, ElementIndex, NamespaceId};
@@ -28,7 +29,12 @@ use crate::model::{Model, Text};
 use crate::sink::{Sink, Subject};
 
 /// Reads a whole file; `None` when its root is not BPMN.
-pub(crate) fn read(dom: &Dom<'_>, source_name: &str, sink: &mut Sink) -> Option<Model> {
+pub(crate) fn read(
+    dom: &Dom<'_>,
+    source_name: &str,
+    limits: &Limits,
+    sink: &mut Sink,
+) -> Option<Model> {
     let root = dom.root()?;
     let mut reader = Reader {
         dom,
@@ -36,7 +42,8 @@ pub(crate) fn read(dom: &Dom<'_>, source_name: &str, sink: &mut Sink) -> Option<
         places: vec![Place::default(); dom.len()],
         sink,
         process: None,
-        vendors: Vec::new(),
+        vendors: FxHashSet::default(),
+        copies_left: limits.copied_bytes,
         has_imports: false,
     };
     if dom.tag(root) != Tag::Definitions {
@@ -75,7 +82,9 @@ struct Reader<'d, 's> {
     /// The id of the executable process that is being read.
     process: Option<String>,
     /// The foreign namespaces that were reported.
-    vendors: Vec<NamespaceId>,
+    vendors: FxHashSet<NamespaceId>,
+    /// Bytes that references may still copy; see `event.rs`.
+    copies_left: usize,
     /// A reference with a prefix may lead into another file then.
     has_imports: bool,
 }
@@ -198,7 +207,10 @@ impl<'d> Reader<'d, '_> {
             Some(target) if (expected.accepts)(self.tag(target)) => Some(target),
             Some(target) => {
                 let found = self.dom.element(target).name;
-                let message = format!("{role} {reference:?} is a {found}, not {}", expected.noun);
+                let message = format!(
+                    "{role} {reference:?} names <{found}>, not {}",
+                    expected.noun
+                );
                 let help = format!("let {role} name {}", expected.noun);
                 self.error(code::WRONG_TARGET, from, message, help);
                 None

@@ -2,12 +2,12 @@
 //!
 //! Owns the layout; `weir check --format json` serializes [`Diagnostic`]s instead.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// Bytes of a line that are shown around a place; files on one line are common.
-const CONTEXT_BYTES: usize = 60;
+const CONTEXT_BYTES: usize = 120;
 
 /// Renders diagnostics of one file, with excerpts of `source` (what [`crate::decode`] returns) and
 /// with ANSI colours if wanted.
@@ -32,16 +32,23 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, source: &str) -> Str
         Severity::Warning => Level::WARNING,
     };
     let excerpt = Excerpt::around(source, diagnostic.location.offset as usize);
-    // The path names line and column itself, since an excerpt of a long line starts elsewhere.
-    let path = format!("{}:{}", diagnostic.file, diagnostic.location);
+    let mut snippet = Snippet::source(excerpt.text)
+        .line_start(diagnostic.location.line as usize)
+        .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
     let title = level
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code);
-    let snippet = Snippet::source(excerpt.text)
-        .line_start(diagnostic.location.line as usize)
-        .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
-    let report = [title
-        .element(annotate_snippets::Origin::path(path))
+    let mut group = Group::with_title(title);
+    if excerpt.is_cut {
+        // Columns counted in the excerpt would be wrong.
+        let origin = Origin::path(diagnostic.file.as_str())
+            .line(diagnostic.location.line as usize)
+            .char_column(diagnostic.location.column as usize);
+        group = group.element(origin);
+    } else {
+        snippet = snippet.path(diagnostic.file.as_str());
+    }
+    let report = [group
         .element(snippet)
         .element(Level::HELP.message(diagnostic.help.as_str()))];
     renderer.render(&report)
@@ -50,6 +57,8 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, source: &str) -> Str
 /// A part of one line, and in it the part that is meant.
 struct Excerpt<'a> {
     text: &'a str,
+    /// Whether the line starts before the excerpt.
+    is_cut: bool,
     start: usize,
     end: usize,
 }
@@ -67,12 +76,10 @@ impl<'a> Excerpt<'a> {
         let tag_end = after
             .find(['>', '\n', '\r'])
             .map_or(source.len(), |at| offset + at + 1);
-        let meant_end = floor(
-            source,
-            tag_end.min(line_end).min(offset + 2 * CONTEXT_BYTES),
-        );
+        let meant_end = floor(source, tag_end.min(line_end).min(offset + CONTEXT_BYTES));
         let to = floor(source, line_end.min(meant_end + CONTEXT_BYTES));
         Excerpt {
+            is_cut: from > line_start,
             text: source.get(from..to).unwrap_or_default(),
             start: offset - from,
             end: meant_end.max(offset) - from,

@@ -50,11 +50,11 @@ impl Sink {
             code: code.name,
             file: self.file.clone(),
             location: subject.location,
-            element_id: subject.element_id,
-            element: subject.element,
-            message,
-            help: help.into(),
-            process: subject.process,
+            element_id: subject.element_id.map(clipped),
+            element: subject.element.map(clipped),
+            message: clipped(message),
+            help: clipped(help.into()),
+            process: subject.process.map(clipped),
         });
     }
 
@@ -78,4 +78,14 @@ impl Sink {
         }
         self.diagnostics
     }
+}
+
+/// Names in a hostile file may have megabytes; a thousand diagnostics must not repeat them.
+fn clipped(mut text: String) -> String {
+    const BYTES_MAX: usize = 1_000;
+    if text.len() > BYTES_MAX {
+        text.truncate(text.floor_char_boundary(BYTES_MAX));
+        text.push('…');
+    }
+    text
 }

@@ -149,13 +149,16 @@ impl Model {
                 let io = self.processes.get(p)?.io_specification.as_ref()?;
                 Drawable::DataOutput(io.outputs.get(i)?)
             }
+            // Activities have theirs in an ioSpecification, events directly.
             A::NodeInput(p, n, i) => {
-                let io = node(p, n)?.io_specification.as_ref()?;
-                Drawable::DataInput(io.inputs.get(i)?)
+                let node = node(p, n)?;
+                let io = node.io_specification.as_ref();
+                Drawable::DataInput(io.map_or(&node.data_inputs, |io| &io.inputs).get(i)?)
             }
             A::NodeOutput(p, n, i) => {
-                let io = node(p, n)?.io_specification.as_ref()?;
-                Drawable::DataOutput(io.outputs.get(i)?)
+                let node = node(p, n)?;
+                let io = node.io_specification.as_ref();
+                Drawable::DataOutput(io.map_or(&node.data_outputs, |io| &io.outputs).get(i)?)
             }
             A::DataInputAssociation(p, n, i) => {
                 Drawable::DataAssociation(node(p, n)?.data_input_associations.get(i)?)

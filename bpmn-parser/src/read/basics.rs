@@ -93,10 +93,9 @@ impl Reader<'_, '_> {
             || namespace == NamespaceId::COLOR
             || namespace == NamespaceId::MODELER
             || namespace.is_specified();
-        if ours || self.vendors.contains(&namespace) {
+        if ours || !self.vendors.insert(namespace) {
             return;
         }
-        self.vendors.push(namespace);
         let name = self.dom.namespace(namespace);
         let message = match name {
             "" => "extension elements without a namespace are kept but not used".to_owned(),

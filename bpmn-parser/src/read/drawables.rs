@@ -82,13 +82,14 @@ impl Index {
             let id = association.id.as_deref().unwrap_or_default();
             self.add(id, Address::DataOutputAssociation(p, index, i));
         }
-        if let Some(io) = &node.io_specification {
-            for (i, input) in io.inputs.iter().enumerate() {
-                self.add(&input.id, Address::NodeInput(p, index, i));
-            }
-            for (i, output) in io.outputs.iter().enumerate() {
-                self.add(&output.id, Address::NodeOutput(p, index, i));
-            }
+        let io = node.io_specification.as_ref();
+        let inputs = io.map_or(&node.data_inputs, |io| &io.inputs);
+        for (i, input) in inputs.iter().enumerate() {
+            self.add(&input.id, Address::NodeInput(p, index, i));
+        }
+        let outputs = io.map_or(&node.data_outputs, |io| &io.outputs);
+        for (i, output) in outputs.iter().enumerate() {
+            self.add(&output.id, Address::NodeOutput(p, index, i));
         }
     }
 

@@ -61,6 +61,15 @@ impl Reader<'_, '_> {
             &reference,
             AN_EVENT_DEFINITION,
         )?;
+        // Each reference copies, so that references to one large definition would multiply it.
+        let Some(weight) = self.dom.weight(target, self.copies_left) else {
+            let message = "the event definitions referred to are too large together".to_owned();
+            let help = "write the definition into the event";
+            self.error(code::LIMIT_COPIES, element, message, help);
+            self.copies_left = 0;
+            return None;
+        };
+        self.copies_left -= weight;
         self.event_definition(target)
     }
 

@@ -3,8 +3,7 @@
 //! Owns the graph and its links. Node indices are the positions given in `root.rs`, because both
 //! walk the file in the same order.
 
-use petgraph::graph::NodeIndex;
-use rustc_hash::FxHashMap;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{A_FLOW_NODE, A_SEQUENCE_FLOW, Reader};
 use crate::code;
@@ -315,7 +314,9 @@ impl Reader<'_, '_> {
             let node = NodeIndex::new(position);
             let graph = &mut scopes.process.graph;
             let flow = self.raw(target, "id").and_then(|id| graph.flow(id));
-            let flow = flow.filter(|flow| graph.outgoing(node).contains(flow));
+            let leaves =
+                |flow: &EdgeIndex| graph.endpoints(*flow).is_some_and(|ends| ends.0 == node);
+            let flow = flow.filter(leaves);
             if flow.is_none() {
                 let message = format!("the default flow {reference:?} does not leave this element");
                 let help = "let default name one of its outgoing sequence flows";
@@ -331,16 +332,12 @@ impl Reader<'_, '_> {
     fn check_incoming_and_outgoing(&mut self, scopes: &Scopes) {
         let dom = self.dom;
         let graph = &scopes.process.graph;
-        let by_element: FxHashMap<&str, _> = graph
-            .flows()
-            .map(|(index, flow)| (flow.id.as_str(), index))
-            .collect();
         for (position, element) in scopes.nodes.iter().enumerate() {
             let node = NodeIndex::new(position);
             for child in dom.children(*element) {
-                let links = match self.tag(child) {
-                    Tag::Incoming => graph.incoming(node),
-                    Tag::Outgoing => graph.outgoing(node),
+                let is_incoming = match self.tag(child) {
+                    Tag::Incoming => true,
+                    Tag::Outgoing => false,
                     _ => continue,
                 };
                 let reference = self.trimmed(child);
@@ -349,8 +346,10 @@ impl Reader<'_, '_> {
                     self.noted(child, role, &reference);
                     continue;
                 };
-                let flow = self.raw(target, "id").and_then(|id| by_element.get(id));
-                if flow.is_some_and(|flow| links.contains(flow)) {
+                let flow = self.raw(target, "id").and_then(|id| graph.flow(id));
+                let ends = flow.and_then(|flow| graph.endpoints(flow));
+                let end = ends.map(|ends| if is_incoming { ends.1 } else { ends.0 });
+                if end == Some(node) {
                     continue;
                 }
                 let message = format!("{role} {reference:?} is not a flow of this element");

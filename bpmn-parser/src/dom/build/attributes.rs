@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesRef, BytesStart};
 use quick_xml::name::QName;
 
@@ -24,11 +25,11 @@ impl<'a> Builder<'a, '_> {
             let attribute = match attribute {
                 Ok(attribute) => attribute,
                 Err(error) => {
-                    return self.fatal(
-                        code::XML_SYNTAX,
-                        error.to_string(),
-                        "make the file well-formed XML",
-                    );
+                    let message = match error {
+                        AttrError::Duplicated(_, _) => "an attribute is given twice".to_owned(),
+                        error => error.to_string(),
+                    };
+                    return self.fatal(code::XML_SYNTAX, message, "make the file well-formed XML");
                 }
             };
             if self.dom.attributes.len() - first >= self.limits.attributes {

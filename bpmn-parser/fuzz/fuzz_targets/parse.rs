@@ -1,0 +1,16 @@
+//! Any bytes: reading and showing what is wrong with them ends and does not panic.
+//!
+//! `cargo +nightly fuzz run parse -- -dict=fuzz/bpmn.dict` from `bpmn-parser/`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let parsed = bpmn_parser::parse("fuzz.bpmn", bytes);
+    if let Ok(source) = bpmn_parser::decode(bytes) {
+        bpmn_parser::render(&parsed.diagnostics, &source, false);
+    }
+    if let Some(model) = parsed.model {
+        let refusals = bpmn_parser::refusals(&model);
+        assert!(refusals.iter().all(|refusal| refusal.blocks_deployment()));
+    }
+});
