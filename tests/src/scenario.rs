@@ -136,10 +136,8 @@ impl<'a> Player<'a> {
             "deploy" => self.deploy(line),
             "create" => Kind::CreateInstance(CreateInstance {
                 process_id: line
-                    .words
-                    .get(1)
-                    .cloned()
-                    .unwrap_or_else(|| self.process_id()),
+                    .option("process")
+                    .map_or_else(|| self.process_id(), str::to_owned),
                 version: line.number("version", -1),
                 variables: line.json.clone(),
                 start_elements: line.list("at"),

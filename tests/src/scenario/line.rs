@@ -25,7 +25,7 @@ impl Line {
                 Some((name, value)) if !word.starts_with('"') => {
                     options.push((name.to_owned(), value.trim_matches('"').to_owned()));
                 }
-                _ => words.push(word),
+                _ => words.push(word.trim_matches('"').to_owned()),
             }
         }
         Line {
