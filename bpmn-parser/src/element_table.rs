@@ -115,6 +115,9 @@ pub(crate) const EXPRESSION: &[&str] = &["language", "evaluatesToTypeRef"];
 macro_rules! elements {
     ($($tag:ident $name:literal $vocabulary:ident $category:ident $shared:ident [$($own:literal),*] $support:ident $note:literal;)*) => {
         /// The name of an XML element, resolved.
+        ///
+        /// A parent names the children that it has; every other tag is kept and reported by one
+        /// catch-all arm, which is why matches on tags, unlike those on other enums, have one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Tag {
             $($tag,)*
@@ -231,6 +234,43 @@ mod tests {
             unwanted.map(ToString::to_string).collect::<Vec<_>>(),
             [""; 0]
         );
+    }
+
+    /// A vendor may extend any element; wherever it does, the extension is kept.
+    #[test]
+    fn extensions_of_any_element_are_kept() {
+        const MARK: &str =
+            "<extensionElements><mark xmlns='urn:mark' a='1'>text</mark></extensionElements>";
+        let source = include_str!("../tests/models/everything.bpmn");
+        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
+        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
+        let dom = dom.ok().expect("is well-formed");
+        let mut lost = Vec::new();
+        for index in dom.indices() {
+            let element = dom.element(index);
+            let extensible = |row: &ElementRow| {
+                row.vocabulary == Vocabulary::Bpmn
+                    && row.name != "extensionElements"
+                    && row.name != "documentation"
+                    && (row.category != Category::Part || row.shared_attributes == EXPRESSION)
+            };
+            if element.in_extension || !element.tag.row().is_some_and(extensible) {
+                continue;
+            }
+            let start = element.location.offset as usize;
+            let end = start + source[start..].find('>').expect("is closed");
+            let marked = if source[..end].ends_with('/') {
+                let (head, tail) = (&source[..end - 1], &source[end + 1..]);
+                format!("{head}>{MARK}</{}>{tail}", element.name)
+            } else {
+                format!("{}{MARK}{}", &source[..=end], &source[end + 1..])
+            };
+            let parsed = crate::parse("everything.bpmn", marked.as_bytes());
+            if !format!("{parsed:?}").contains("Text(\"text\")") {
+                lost.push(format!("{} at {}", element.name, element.location));
+            }
+        }
+        assert_eq!(lost, [""; 0]);
     }
 
     #[test]

@@ -15,12 +15,13 @@ use rustc_hash::FxHashMap;
 
 pub use collaboration::{
     Collaboration, ConversationLink, ConversationNode, ConversationNodeKind, CorrelationKey,
-    CorrelationProperty, CorrelationSubscription, MessageFlow, Participant,
+    CorrelationProperty, CorrelationSubscription, Correspondence, MessageFlow, Participant,
+    PropertyBinding,
 };
 pub use data::{
     Artifact, ArtifactKind, AssociationDirection, DataAssignment, DataAssociation, DataInput,
     DataObject, DataOutput, DataReference, DataReferenceKind, DataSet, IoSpecification, Lane,
-    LaneSet, Property, ResourceRole, ResourceRoleKind,
+    LaneSet, ParameterBinding, Property, ResourceRole, ResourceRoleKind,
 };
 pub use di::{Bounds, Colours, Diagram, Edge, Label, LabelStyle, Plane, Point, Shape};
 pub use drawable::Drawable;
@@ -238,12 +239,13 @@ pub struct Resource {
 }
 
 /// `resourceParameter`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceParameter {
     pub id: Option<String>,
     pub name: Option<String>,
     pub parameter_type: Option<String>,
     pub is_required: bool,
+    pub extensions: Extensions,
 }
 
 /// `dataStore`.
@@ -265,11 +267,18 @@ pub struct DataStore {
 pub struct Category {
     pub id: Option<String>,
     pub name: Option<String>,
-    /// `categoryValue`s: id, value.
-    pub values: Vec<(Option<String>, Option<String>)>,
+    pub values: Vec<CategoryValue>,
     pub documentation: Vec<Documentation>,
     pub extensions: Extensions,
     pub location: Location,
+}
+
+/// `categoryValue`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CategoryValue {
+    pub id: Option<String>,
+    pub value: Option<String>,
+    pub extensions: Extensions,
 }
 
 /// `partnerEntity` or `partnerRole`.

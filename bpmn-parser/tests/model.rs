@@ -33,10 +33,14 @@ fn root_elements_refer_to_each_other_by_index() {
     assert_eq!(operation.errors, [0]);
     assert!(model.resources[0].parameters[0].is_required);
     assert_eq!(model.data_stores[0].capacity, Some(10));
-    assert_eq!(model.categories[0].values[0].1.as_deref(), Some("urgent"));
-    let (message, path) = &model.correlation_properties[0].retrievals[0];
-    assert_eq!(message.as_deref(), Some("message"));
-    assert_eq!(path.as_ref().expect("a path").text.value, "=orderId");
+    assert_eq!(
+        model.categories[0].values[0].value.as_deref(),
+        Some("urgent")
+    );
+    let retrieval = &model.correlation_properties[0].retrievals[0];
+    assert_eq!(retrieval.subject.as_deref(), Some("message"));
+    let path = retrieval.path.as_ref().expect("a path");
+    assert_eq!(path.text.value, "=orderId");
     assert!(model.partners[1].is_role);
     assert_eq!(model.global_tasks.len(), 5);
     assert_eq!(
@@ -71,7 +75,10 @@ fn collaborations_are_read() {
         .find(|node| node.id == "inner")
         .expect("nested");
     assert_eq!(nodes[inner.parent.expect("a parent")].id, "subConversation");
-    assert_eq!(collaboration.participant_associations[0].1, "blackBox");
+    assert_eq!(
+        collaboration.participant_associations[0].outer.as_deref(),
+        Some("blackBox")
+    );
     assert_eq!(collaboration.artifacts.len(), 2);
 }
 
@@ -284,7 +291,7 @@ fn lanes_data_and_roles_are_read() {
     let roles = &node(process, "user").resource_roles;
     assert_eq!(roles.len(), 4);
     assert_eq!(
-        roles[0].parameter_bindings[0].0.as_deref(),
+        roles[0].parameter_bindings[0].parameter.as_deref(),
         Some("parameter")
     );
     assert_eq!(process.correlation_subscriptions[0].bindings.len(), 1);

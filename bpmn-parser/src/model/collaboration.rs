@@ -18,12 +18,12 @@ pub struct Collaboration {
     pub artifacts: Vec<Artifact>,
     pub conversation_nodes: Vec<ConversationNode>,
     pub conversation_links: Vec<ConversationLink>,
-    /// `participantAssociation`s: inner, outer.
-    pub participant_associations: Vec<(String, String)>,
-    /// `messageFlowAssociation`s: inner, outer.
-    pub message_flow_associations: Vec<(String, String)>,
-    /// `conversationAssociation`s: inner, outer.
-    pub conversation_associations: Vec<(String, String)>,
+    /// `participantAssociation`s.
+    pub participant_associations: Vec<Correspondence>,
+    /// `messageFlowAssociation`s.
+    pub message_flow_associations: Vec<Correspondence>,
+    /// `conversationAssociation`s.
+    pub conversation_associations: Vec<Correspondence>,
     pub correlation_keys: Vec<CorrelationKey>,
     /// `choreographyRef`s.
     pub choreographies: Vec<String>,
@@ -119,8 +119,8 @@ pub struct CorrelationProperty {
     pub id: Option<String>,
     pub name: Option<String>,
     pub item_type: Option<String>,
-    /// `correlationPropertyRetrievalExpression`s: message, path.
-    pub retrievals: Vec<(Option<String>, Option<Expression>)>,
+    /// `correlationPropertyRetrievalExpression`s: a message and its path.
+    pub retrievals: Vec<PropertyBinding>,
     pub extensions: Extensions,
     pub location: Location,
 }
@@ -130,8 +130,26 @@ pub struct CorrelationProperty {
 pub struct CorrelationSubscription {
     pub id: Option<String>,
     pub correlation_key: Option<String>,
-    /// `correlationPropertyBinding`s: property, path.
-    pub bindings: Vec<(Option<String>, Option<Expression>)>,
+    /// `correlationPropertyBinding`s: a property and its path.
+    pub bindings: Vec<PropertyBinding>,
     pub extensions: Extensions,
     pub location: Location,
+}
+
+/// An association of something in a called collaboration with something in the calling one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Correspondence {
+    pub id: Option<String>,
+    pub inner: Option<String>,
+    pub outer: Option<String>,
+    pub extensions: Extensions,
+}
+
+/// A message or correlation property, and the expression that finds the value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PropertyBinding {
+    /// The id of the message or property.
+    pub subject: Option<String>,
+    pub path: Option<Expression>,
+    pub extensions: Extensions,
 }

@@ -127,6 +127,7 @@ pub struct DataAssociation {
 pub struct DataAssignment {
     pub from: Option<Expression>,
     pub to: Option<Expression>,
+    pub extensions: Extensions,
 }
 
 /// Who answers for an activity or process.
@@ -137,10 +138,17 @@ pub struct ResourceRole {
     pub kind: ResourceRoleKind,
     pub resource: Option<String>,
     pub assignment_expression: Option<Expression>,
-    /// `resourceParameterBinding`s: parameter, expression.
-    pub parameter_bindings: Vec<(Option<String>, Option<Expression>)>,
+    pub parameter_bindings: Vec<ParameterBinding>,
     pub extensions: Extensions,
     pub location: Location,
+}
+
+/// `resourceParameterBinding`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParameterBinding {
+    pub parameter: Option<String>,
+    pub expression: Option<Expression>,
+    pub extensions: Extensions,
 }
 
 /// The tag of a [`ResourceRole`].

@@ -4,6 +4,7 @@
 //! `Model::drawable` leads from a `bpmn_element` to the element.
 
 use crate::diagnostic::Location;
+use crate::extension::Extensions;
 
 /// One `bpmndi:BPMNDiagram`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +16,7 @@ pub struct Diagram {
     pub plane: Plane,
     pub label_styles: Vec<LabelStyle>,
     pub location: Location,
+    pub extensions: Extensions,
 }
 
 /// The `bpmndi:BPMNPlane` of a diagram; lengths are in the diagram's pixels, y grows downwards.
@@ -26,6 +28,7 @@ pub struct Plane {
     /// In document order, which is the drawing order.
     pub shapes: Vec<Shape>,
     pub edges: Vec<Edge>,
+    pub extensions: Extensions,
 }
 
 /// A rectangle: left, top, width, height.
@@ -71,6 +74,7 @@ pub struct Shape {
     pub label: Option<Label>,
     pub colours: Colours,
     pub location: Location,
+    pub extensions: Extensions,
 }
 
 /// One `bpmndi:BPMNEdge`.
@@ -87,6 +91,7 @@ pub struct Edge {
     pub label: Option<Label>,
     pub colours: Colours,
     pub location: Location,
+    pub extensions: Extensions,
 }
 
 /// One `bpmndi:BPMNLabel`; the text is the name of the element.

@@ -467,6 +467,7 @@ pub struct MultiInstanceLoop {
 pub struct ComplexBehavior {
     pub condition: Option<Expression>,
     pub event: Option<EventDefinition>,
+    pub extensions: Extensions,
 }
 
 /// One sequence flow; its ends are `ProcessGraph::endpoints`.

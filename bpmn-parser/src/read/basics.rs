@@ -176,8 +176,7 @@ impl Reader<'_, '_> {
 
     /// An `expression` or `formalExpression`, whichever its tag and `xsi:type`.
     pub(super) fn expression(&mut self, element: ElementIndex) -> Expression {
-        let mut kept = Extensions::default();
-        self.check_attributes(element, &mut kept);
+        let kept = self.basics(element).extensions;
         let dom = self.dom;
         let schema_type = dom.attribute_in(element, NamespaceId::XSI, "type");
         let schema_type = schema_type.map(|attribute| {

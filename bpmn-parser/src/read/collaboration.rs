@@ -7,7 +7,7 @@ use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::model::{
     Collaboration, ConversationLink, ConversationNode, ConversationNodeKind, CorrelationKey,
-    MessageFlow, Participant,
+    Correspondence, MessageFlow, Participant,
 };
 
 impl Reader<'_, '_> {
@@ -105,7 +105,8 @@ impl Reader<'_, '_> {
                 Tag::InterfaceRef => participant.interfaces.extend(self.noted_child(child)),
                 Tag::EndPointRef => participant.end_points.extend(self.noted_child(child)),
                 Tag::ParticipantMultiplicity => {
-                    self.basics(child);
+                    let kept = self.basics(child).extensions;
+                    participant.extensions.elements.extend(kept.elements);
                     let minimum = self.small_integer(child, "minimum", 0);
                     let maximum = self.small_integer(child, "maximum", 1);
                     participant.multiplicity = Some((minimum, maximum));
@@ -212,24 +213,31 @@ impl Reader<'_, '_> {
         key
     }
 
-    fn participant_association(&mut self, element: ElementIndex) -> (String, String) {
+    fn participant_association(&mut self, element: ElementIndex) -> Correspondence {
         let dom = self.dom;
-        self.basics(element);
-        let mut pair = (String::new(), String::new());
+        let mut pair = Correspondence {
+            id: self.string(element, "id"),
+            extensions: self.basics(element).extensions,
+            ..Correspondence::default()
+        };
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::InnerParticipantRef => pair.0 = self.noted_child(child).unwrap_or_default(),
-                Tag::OuterParticipantRef => pair.1 = self.noted_child(child).unwrap_or_default(),
-                _ => {}
+                Tag::InnerParticipantRef => pair.inner = self.noted_child(child),
+                Tag::OuterParticipantRef => pair.outer = self.noted_child(child),
+                _ => self.unexpected(child, &mut pair.extensions),
             }
         }
         pair
     }
 
-    fn pair(&mut self, element: ElementIndex, inner: &str, outer: &str) -> (String, String) {
-        self.basics(element);
-        let inner = self.noted_attribute(element, inner).unwrap_or_default();
-        let outer = self.noted_attribute(element, outer).unwrap_or_default();
-        (inner, outer)
+    fn pair(&mut self, element: ElementIndex, inner: &str, outer: &str) -> Correspondence {
+        let mut extensions = self.basics(element).extensions;
+        self.keep_children(element, &mut extensions);
+        Correspondence {
+            id: self.string(element, "id"),
+            inner: self.noted_attribute(element, inner),
+            outer: self.noted_attribute(element, outer),
+            extensions,
+        }
     }
 }

@@ -11,8 +11,8 @@ use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{
     Artifact, ArtifactKind, AssociationDirection, DataAssignment, DataAssociation, DataInput,
-    DataObject, DataOutput, DataReference, DataReferenceKind, DataSet, IoSpecification, Property,
-    ResourceRole, ResourceRoleKind,
+    DataObject, DataOutput, DataReference, DataReferenceKind, DataSet, IoSpecification,
+    ParameterBinding, Property, ResourceRole, ResourceRoleKind,
 };
 
 impl Reader<'_, '_> {
@@ -189,12 +189,15 @@ impl Reader<'_, '_> {
 
     fn data_assignment(&mut self, element: ElementIndex) -> DataAssignment {
         let dom = self.dom;
-        let mut assignment = DataAssignment::default();
+        let mut assignment = DataAssignment {
+            extensions: self.basics(element).extensions,
+            ..DataAssignment::default()
+        };
         for child in dom.children(element) {
             match self.tag(child) {
                 Tag::From => assignment.from = Some(self.expression(child)),
                 Tag::To => assignment.to = Some(self.expression(child)),
-                _ => {}
+                _ => self.unexpected(child, &mut assignment.extensions),
             }
         }
         assignment
@@ -225,10 +228,12 @@ impl Reader<'_, '_> {
                     role.assignment_expression = self.wrapped_expression(child);
                 }
                 Tag::ResourceParameterBinding => {
-                    self.basics(child);
-                    let parameter = self.noted_attribute(child, "parameterRef");
-                    let expression = self.wrapped_expression(child);
-                    role.parameter_bindings.push((parameter, expression));
+                    let binding = ParameterBinding {
+                        extensions: self.basics(child).extensions,
+                        parameter: self.noted_attribute(child, "parameterRef"),
+                        expression: self.wrapped_expression(child),
+                    };
+                    role.parameter_bindings.push(binding);
                 }
                 _ => self.unexpected(child, &mut role.extensions),
             }

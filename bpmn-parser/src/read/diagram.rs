@@ -6,6 +6,7 @@ use super::Reader;
 use crate::code;
 use crate::dom::{ElementIndex, NamespaceId};
 use crate::element_table::Tag;
+use crate::extension::Extensions;
 use crate::model::{Bounds, Colours, Diagram, Edge, Label, LabelStyle, Plane, Point, Shape};
 
 impl Reader<'_, '_> {
@@ -16,13 +17,14 @@ impl Reader<'_, '_> {
             name: self.string(element, "name"),
             resolution: self.number_attribute(element, "resolution"),
             location: dom.element(element).location,
+            extensions: self.basics(element).extensions,
             ..Diagram::default()
         };
         for child in dom.children(element) {
             match self.tag(child) {
                 Tag::BpmnPlane => diagram.plane = self.plane(child),
                 Tag::BpmnLabelStyle => diagram.label_styles.push(self.label_style(child)),
-                _ => {}
+                _ => self.drawing_extension(child, &mut diagram.extensions),
             }
         }
         diagram
@@ -33,13 +35,14 @@ impl Reader<'_, '_> {
         let mut plane = Plane {
             id: self.string(element, "id"),
             bpmn_element: self.string(element, "bpmnElement"),
+            extensions: self.basics(element).extensions,
             ..Plane::default()
         };
         for child in dom.children(element) {
             match self.tag(child) {
                 Tag::BpmnShape => plane.shapes.extend(self.shape(child)),
                 Tag::BpmnEdge => plane.edges.push(self.edge(child)),
-                _ => {}
+                _ => self.drawing_extension(child, &mut plane.extensions),
             }
         }
         plane
@@ -49,9 +52,16 @@ impl Reader<'_, '_> {
     fn shape(&mut self, element: ElementIndex) -> Option<Shape> {
         let dom = self.dom;
         self.check_drawn(element);
-        let bounds = dom
-            .children(element)
-            .find(|child| dom.tag(*child) == Tag::Bounds);
+        let mut extensions = self.basics(element).extensions;
+        let mut bounds = None;
+        let mut label = None;
+        for child in dom.children(element) {
+            match self.tag(child) {
+                Tag::Bounds => bounds = Some(self.bounds(child)),
+                Tag::BpmnLabel => label = Some(self.label(child)),
+                _ => self.drawing_extension(child, &mut extensions),
+            }
+        }
         let Some(bounds) = bounds else {
             let message = "a shape without bounds is not drawn".to_owned();
             self.warning(code::MISSING_ELEMENT, element, message, "add dc:Bounds");
@@ -60,29 +70,34 @@ impl Reader<'_, '_> {
         Some(Shape {
             id: self.string(element, "id"),
             bpmn_element: self.string(element, "bpmnElement"),
-            bounds: self.bounds(bounds),
+            bounds,
             is_expanded: self.optional_boolean(element, "isExpanded"),
             is_horizontal: self.optional_boolean(element, "isHorizontal"),
             is_marker_visible: self.optional_boolean(element, "isMarkerVisible"),
             is_message_visible: self.optional_boolean(element, "isMessageVisible"),
             participant_band_kind: self.string(element, "participantBandKind"),
             choreography_activity_shape: self.string(element, "choreographyActivityShape"),
-            label: self.label(element),
+            label,
             colours: self.colours(element),
             location: dom.element(element).location,
+            extensions,
         })
     }
 
     fn edge(&mut self, element: ElementIndex) -> Edge {
         let dom = self.dom;
         self.check_drawn(element);
+        let mut extensions = self.basics(element).extensions;
         let mut waypoints = Vec::new();
+        let mut label = None;
         for child in dom.children(element) {
-            if self.tag(child) == Tag::Waypoint {
-                waypoints.push(Point {
-                    x: self.number_attribute(child, "x").unwrap_or_default(),
-                    y: self.number_attribute(child, "y").unwrap_or_default(),
-                });
+            match self.tag(child) {
+                Tag::Waypoint => waypoints.push(Point {
+                    x: self.coordinate(child, "x"),
+                    y: self.coordinate(child, "y"),
+                }),
+                Tag::BpmnLabel => label = Some(self.label(child)),
+                _ => self.drawing_extension(child, &mut extensions),
             }
         }
         Edge {
@@ -92,25 +107,32 @@ impl Reader<'_, '_> {
             source_element: self.string(element, "sourceElement"),
             target_element: self.string(element, "targetElement"),
             message_visible_kind: self.string(element, "messageVisibleKind"),
-            label: self.label(element),
+            label,
             colours: self.colours(element),
             location: dom.element(element).location,
+            extensions,
         }
     }
 
-    fn label(&mut self, element: ElementIndex) -> Option<Label> {
+    /// `di:extension` and what tools add beside it.
+    fn drawing_extension(&mut self, child: ElementIndex, kept: &mut Extensions) {
+        if self.tag(child) == Tag::DiExtension {
+            kept.elements.push(self.xml(child));
+        } else {
+            self.unexpected(child, kept);
+        }
+    }
+
+    fn label(&mut self, label: ElementIndex) -> Label {
         let dom = self.dom;
-        let label = dom
-            .children(element)
-            .find(|child| dom.tag(*child) == Tag::BpmnLabel)?;
         let bounds = dom
             .children(label)
             .find(|child| dom.tag(*child) == Tag::Bounds);
-        Some(Label {
+        Label {
             id: self.string(label, "id"),
             label_style: self.string(label, "labelStyle"),
             bounds: bounds.map(|bounds| self.bounds(bounds)),
-        })
+        }
     }
 
     fn label_style(&mut self, element: ElementIndex) -> LabelStyle {
@@ -135,11 +157,21 @@ impl Reader<'_, '_> {
 
     fn bounds(&mut self, element: ElementIndex) -> Bounds {
         Bounds {
-            x: self.number_attribute(element, "x").unwrap_or_default(),
-            y: self.number_attribute(element, "y").unwrap_or_default(),
-            width: self.number_attribute(element, "width").unwrap_or_default(),
-            height: self.number_attribute(element, "height").unwrap_or_default(),
+            x: self.coordinate(element, "x"),
+            y: self.coordinate(element, "y"),
+            width: self.coordinate(element, "width"),
+            height: self.coordinate(element, "height"),
         }
+    }
+
+    /// A number that must be there; 0 with a warning where it is not.
+    fn coordinate(&mut self, element: ElementIndex, name: &str) -> f64 {
+        if self.raw(element, name).is_none() {
+            let message = format!("{name} is missing, 0 is taken for it");
+            let help = format!("add {name}=\"…\"");
+            self.warning(code::BAD_VALUE, element, message, help);
+        }
+        self.number_attribute(element, name).unwrap_or_default()
     }
 
     /// A finite number; anything else is warned of and left out.

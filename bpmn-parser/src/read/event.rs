@@ -147,7 +147,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             timer.kind = kind;
-            timer.value = self.expression(child).text;
+            let mut expression = self.expression(child);
+            kept.attributes
+                .append(&mut expression.extensions.attributes);
+            kept.elements.append(&mut expression.extensions.elements);
+            timer.value = expression.text;
         }
         timer
     }

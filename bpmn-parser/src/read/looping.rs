@@ -69,6 +69,7 @@ impl Reader<'_, '_> {
         let mut behavior = ComplexBehavior {
             condition: None,
             event: None,
+            extensions: self.basics(element).extensions,
         };
         for child in dom.children(element) {
             match self.tag(child) {
@@ -77,11 +78,19 @@ impl Reader<'_, '_> {
                     let definition = dom
                         .children(child)
                         .find(|it| dom.tag(*it).category() == Category::EventDefinition);
-                    behavior.event = definition
-                        .and_then(|definition| self.event_definition(definition))
-                        .map(|(definition, _)| definition);
+                    let mut event = self.basics(child);
+                    behavior
+                        .extensions
+                        .elements
+                        .append(&mut event.extensions.elements);
+                    let read = definition.and_then(|definition| self.event_definition(definition));
+                    if let Some((definition, mut source)) = read {
+                        behavior.event = Some(definition);
+                        let kept = &mut source.extensions.elements;
+                        behavior.extensions.elements.append(kept);
+                    }
                 }
-                _ => {}
+                _ => self.unexpected(child, &mut behavior.extensions),
             }
         }
         behavior

@@ -185,7 +185,19 @@ impl Reader<'_, '_> {
             Category::Activity => FlowNodeKind::CallActivity(CallActivity {
                 called_element: self.string(element, "calledElement"),
             }),
-            _ => FlowNodeKind::Task(self.task(element, parts)),
+            Category::Task
+            | Category::Foundation
+            | Category::Shared
+            | Category::Process
+            | Category::EventDefinition
+            | Category::Flow
+            | Category::Data
+            | Category::Artifact
+            | Category::Collaboration
+            | Category::Choreography
+            | Category::Diagram
+            | Category::Extension
+            | Category::Part => FlowNodeKind::Task(self.task(element, parts)),
         }
     }
 

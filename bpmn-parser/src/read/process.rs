@@ -135,13 +135,8 @@ impl Reader<'_, '_> {
                 self.unexpected(child, &mut subscription.extensions);
                 continue;
             }
-            self.basics(child);
-            let property = self.noted_attribute(child, "correlationPropertyRef");
-            let path = dom
-                .children(child)
-                .find(|path| dom.tag(*path) == Tag::DataPath);
-            let path = path.map(|path| self.expression(path));
-            subscription.bindings.push((property, path));
+            let binding = self.property_binding(child, "correlationPropertyRef", Tag::DataPath);
+            subscription.bindings.push(binding);
         }
         subscription
     }

@@ -127,6 +127,13 @@ impl Reader<'_, '_> {
                 let escalation = self.escalation(child);
                 model.escalations.push(escalation);
             }
+            _ => self.supporting_element(child, model),
+        }
+    }
+
+    /// What processes refer to without effect on execution.
+    fn supporting_element(&mut self, child: ElementIndex, model: &mut Model) {
+        match self.tag(child) {
             Tag::ItemDefinition => {
                 let item = self.item_definition(child);
                 model.item_definitions.push(item);

@@ -7,9 +7,9 @@ use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{
-    BpmnError, Category, CorrelationProperty, DataStore, EndPoint, Escalation, GlobalTask,
-    Interface, ItemDefinition, Message, Operation, Partner, Resource, ResourceParameter, Signal,
-    TaskKind,
+    BpmnError, Category, CategoryValue, CorrelationProperty, DataStore, EndPoint, Escalation,
+    GlobalTask, Interface, ItemDefinition, Message, Operation, Partner, PropertyBinding, Resource,
+    ResourceParameter, Signal, TaskKind,
 };
 
 impl Reader<'_, '_> {
@@ -157,8 +157,9 @@ impl Reader<'_, '_> {
                 self.unexpected(child, &mut basics.extensions);
                 continue;
             }
-            self.basics(child);
+            let extensions = self.basics(child).extensions;
             parameters.push(ResourceParameter {
+                extensions,
                 id: self.string(child, "id"),
                 name: self.string(child, "name"),
                 parameter_type: self.string(child, "type"),
@@ -207,8 +208,11 @@ impl Reader<'_, '_> {
                 self.unexpected(child, &mut basics.extensions);
                 continue;
             }
-            self.basics(child);
-            values.push((self.string(child, "id"), self.string(child, "value")));
+            values.push(CategoryValue {
+                id: self.string(child, "id"),
+                value: self.string(child, "value"),
+                extensions: self.basics(child).extensions,
+            });
         }
         Category {
             id: self.string(element, "id"),
@@ -236,15 +240,33 @@ impl Reader<'_, '_> {
                 self.unexpected(child, &mut property.extensions);
                 continue;
             }
-            self.basics(child);
-            let message = self.noted_attribute(child, "messageRef");
-            let path = dom
-                .children(child)
-                .find(|path| dom.tag(*path) == Tag::MessagePath);
-            let path = path.map(|path| self.expression(path));
-            property.retrievals.push((message, path));
+            let retrieval = self.property_binding(child, "messageRef", Tag::MessagePath);
+            property.retrievals.push(retrieval);
         }
         property
+    }
+
+    /// A message or property with the expression in a child of this tag.
+    pub(super) fn property_binding(
+        &mut self,
+        element: ElementIndex,
+        role: &str,
+        path: Tag,
+    ) -> PropertyBinding {
+        let dom = self.dom;
+        let mut binding = PropertyBinding {
+            extensions: self.basics(element).extensions,
+            subject: self.noted_attribute(element, role),
+            path: None,
+        };
+        for child in dom.children(element) {
+            if self.tag(child) == path {
+                binding.path = Some(self.expression(child));
+            } else {
+                self.unexpected(child, &mut binding.extensions);
+            }
+        }
+        binding
     }
 
     pub(super) fn partner(&mut self, element: ElementIndex) -> Partner {
