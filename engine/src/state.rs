@@ -160,8 +160,8 @@ impl State {
         Some(&self.variables.get(scope)?.document)
     }
 
-    pub(crate) fn continuation(&self, instance: u64) -> Option<&Continuation> {
-        self.continuations.get(instance)
+    pub(crate) fn continuation(&self, number: u64) -> Option<&Continuation> {
+        self.continuations.get(number)
     }
 
     pub(crate) fn stream_with_credit(&self, job_type: &str) -> Option<&Stream> {
@@ -227,12 +227,12 @@ impl State {
             .filter_map(|number| self.outbox.get(*number))
     }
 
-    /// Instances that have steps left to take: (instance, number).
-    pub fn continuations(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+    /// Steps that are left to take: (instance, number), oldest first. Parked ones are left out.
+    pub fn continuations(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let waiting = self.index.continuations.iter();
-        waiting.filter_map(|key| {
-            let continuation = self.continuations.get(*key)?;
-            (!continuation.parked).then_some((*key, continuation.number))
+        waiting.filter_map(|number| {
+            let continuation = self.continuations.get(*number)?;
+            (!continuation.parked).then_some((continuation.instance, *number))
         })
     }
 

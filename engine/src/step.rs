@@ -157,6 +157,11 @@ impl<'s> Step<'s> {
         self.state.instance(at.instance)
     }
 
+    /// Whether the command may take no more steps.
+    pub fn is_spent(&self) -> bool {
+        self.steps_left == 0
+    }
+
     /// Takes steps until all is quiet or the command's steps are used up.
     pub fn run(&mut self) {
         loop {
@@ -208,9 +213,9 @@ impl<'s> Step<'s> {
     }
 
     /// Takes up the steps that a continuation left. False when it is not the one that waits.
-    pub fn resume(&mut self, instance: u64, number: u32) -> bool {
-        let waiting = self.state.continuation(instance);
-        let Some(continuation) = waiting.filter(|waiting| waiting.number == number) else {
+    pub fn resume(&mut self, instance: u64, number: u64) -> bool {
+        let waiting = self.state.continuation(number);
+        let Some(continuation) = waiting.filter(|waiting| waiting.instance == instance) else {
             return false;
         };
         if !continuation.parked {
@@ -239,10 +244,10 @@ impl<'s> Step<'s> {
             left.entry(instance).or_default();
         }
         for (instance, work) in left {
-            let Some(found) = self.state.instance(instance) else {
+            if self.state.instance(instance).is_none() {
                 continue;
-            };
-            let number = found.continuations + 1;
+            }
+            let number = self.next_key();
             let consecutive = self.consecutive + 1;
             let parked = consecutive > self.limits.continuations;
             self.emit(event::Kind::ContinuationSaved(ContinuationSaved {

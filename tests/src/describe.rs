@@ -90,9 +90,9 @@ impl Describer {
             }
             Fact::ContinuationSaved(fact) => {
                 let continuation = fact.continuation.as_ref()?;
-                format!("continuation {} saved", continuation.number)
+                format!("continuation {} saved", short(continuation.number))
             }
-            Fact::ContinuationTaken(fact) => format!("continuation {} taken", fact.number),
+            Fact::ContinuationTaken(fact) => format!("continuation {} taken", short(fact.number)),
             Fact::IncidentRaised(fact) => {
                 let incident = fact.incident.as_ref()?;
                 let kind = incident::Type::try_from(incident.r#type)

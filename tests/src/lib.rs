@@ -2,4 +2,5 @@
 
 pub mod describe;
 pub mod machine;
+pub mod oracle;
 pub mod scenario;

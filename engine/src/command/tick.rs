@@ -21,6 +21,9 @@ pub(super) fn tick(step: &mut Step<'_>) -> Handled {
         fire(step, due);
         // One after another: what fires first may end what else is due.
         step.run();
+        if step.is_spent() {
+            break; // The next Tick goes on.
+        }
     }
     done()
 }

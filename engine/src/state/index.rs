@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use proto::record::{Job, Message, Subscription, Timer, UserTask, job};
+use proto::record::{Continuation, Job, Message, Subscription, Timer, UserTask, job};
 use rustc_hash::FxHashMap;
 
 use crate::executable::{Executable, NodeIndex};
@@ -59,6 +59,8 @@ pub(crate) struct Index {
     /// [`by_message`] → subscriptions, oldest first.
     pub subscriptions: FxHashMap<String, BTreeSet<u64>>,
     pub continuations: BTreeSet<u64>,
+    /// Instance → its continuations.
+    pub continuations_of: FxHashMap<u64, BTreeSet<u64>>,
     /// Request id → bucket.
     pub requests: FxHashMap<Vec<u8>, u64>,
     pub outbox: BTreeSet<u64>,
@@ -139,6 +141,25 @@ impl Index {
     pub fn remove_subscription(&mut self, subscription: &Subscription) {
         let key = by_message(&subscription.name, &subscription.correlation_key);
         remove_from(&mut self.subscriptions, &key, subscription.key);
+    }
+
+    pub fn add_continuation(&mut self, continuation: &Continuation) {
+        let Continuation {
+            instance, number, ..
+        } = *continuation;
+        self.continuations.insert(number);
+        let of_instance = self.continuations_of.entry(instance).or_default();
+        of_instance.insert(number);
+    }
+
+    pub fn remove_continuation(&mut self, continuation: &Continuation) {
+        self.continuations.remove(&continuation.number);
+        if let Some(numbers) = self.continuations_of.get_mut(&continuation.instance) {
+            numbers.remove(&continuation.number);
+            if numbers.is_empty() {
+                self.continuations_of.remove(&continuation.instance);
+            }
+        }
     }
 
     pub fn add_task(&mut self, task: &UserTask) {

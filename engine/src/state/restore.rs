@@ -171,7 +171,7 @@ impl State {
         tasks.into_iter().for_each(|task| index.add_task(task));
         index.incidents = self.incidents.iter().map(|incident| incident.key).collect();
         for continuation in self.continuations.iter() {
-            index.continuations.insert(continuation.instance);
+            index.add_continuation(continuation);
         }
         for stream in self.streams.iter() {
             index

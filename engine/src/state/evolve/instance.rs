@@ -60,18 +60,17 @@ impl State {
 
     pub(super) fn continuation_saved(&mut self, saved: &proto::record::ContinuationSaved) {
         if let Some(continuation) = &saved.continuation {
-            let key = continuation.instance;
-            if let Some(instance) = self.instances.get_mut(key) {
-                instance.continuations = continuation.number;
-            }
-            self.continuations.insert(key, continuation.clone());
-            self.index.continuations.insert(key);
+            let number = continuation.number;
+            self.use_key(number);
+            self.index.add_continuation(continuation);
+            self.continuations.insert(number, continuation.clone());
         }
     }
 
     pub(super) fn continuation_taken(&mut self, taken: &proto::record::ContinuationTaken) {
-        self.continuations.remove(taken.instance);
-        self.index.continuations.remove(&taken.instance);
+        if let Some(continuation) = self.continuations.remove(taken.number) {
+            self.index.remove_continuation(&continuation);
+        }
     }
 
     pub(super) fn incident_raised(&mut self, raised: &proto::record::IncidentRaised) {
@@ -104,8 +103,9 @@ impl State {
     fn remove_instance(&mut self, key: u64) {
         self.index.instances.remove(&key);
         self.variables.remove(key);
-        if self.continuations.remove(key).is_some() {
-            self.index.continuations.remove(&key);
+        for number in self.index.continuations_of.remove(&key).unwrap_or_default() {
+            self.continuations.remove(number);
+            self.index.continuations.remove(&number);
         }
         for task in self.index.tasks_of.remove(&key).unwrap_or_default() {
             self.tasks.remove(task);

@@ -1,0 +1,154 @@
+//! An oracle that is not the engine: random block-structured processes, made together with what
+//! must happen in them.
+//!
+//! A block knows the XML that it becomes, what outside does to it (the plan), and which elements
+//! complete or are terminated then. It knows nothing of tokens, queues or scopes of the engine.
+
+mod drive;
+mod expect;
+mod generate;
+mod xml;
+
+use std::collections::BTreeMap;
+
+pub use drive::run;
+pub use generate::generate;
+
+/// A piece of a process with one entry and one exit.
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// Goes on by itself: abstract and manual tasks, none throw events, scripts.
+    Pass {
+        id: String,
+        tag: &'static str,
+    },
+    /// Waits for outside.
+    Wait {
+        id: String,
+        kind: Wait,
+        boundary: Vec<Boundary>,
+    },
+    Sequence(Vec<Block>),
+    Exclusive {
+        id: String,
+        branches: Vec<Block>,
+        chosen: usize,
+    },
+    Parallel {
+        id: String,
+        branches: Vec<Block>,
+    },
+    Inclusive {
+        id: String,
+        branches: Vec<Block>,
+        taken: Vec<bool>,
+    },
+    EventBased {
+        id: String,
+        arms: Vec<(Arm, Block)>,
+        chosen: usize,
+    },
+    SubProcess {
+        id: String,
+        body: Box<Block>,
+        ending: Ending,
+        boundary: Vec<Boundary>,
+    },
+}
+
+/// What a waiting element waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    Service,
+    Send,
+    BusinessRule,
+    MessageThrow,
+    /// The worker throws the error that a boundary event of the task catches.
+    FailingService,
+    User,
+    Receive,
+    MessageCatch,
+    TimerCatch,
+}
+
+/// One event behind an event-based gateway.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    pub id: String,
+    pub is_timer: bool,
+}
+
+/// How the body of a sub-process ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    Normal,
+    /// The error end event `<id>_error`, which a boundary event catches.
+    Error,
+    /// The job `<id>_thrower` throws the error.
+    Thrown,
+    /// The terminate end event `<id>_terminate` ends the job `<id>_parked` too.
+    Terminate,
+    /// The job `<id>_parked` never ends; an interrupting boundary event does.
+    Parked,
+}
+
+#[derive(Debug, Clone)]
+pub struct Boundary {
+    pub id: String,
+    pub kind: BoundaryKind,
+    /// How often outside fires it.
+    pub fires: u32,
+    pub handler: Block,
+    /// For timers, from entering the host.
+    pub minutes: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundaryKind {
+    Error,
+    Timer,
+    Message,
+    NonInterruptingTimer,
+    NonInterruptingMessage,
+}
+
+impl BoundaryKind {
+    pub fn is_interrupting(self) -> bool {
+        match self {
+            BoundaryKind::Error | BoundaryKind::Timer | BoundaryKind::Message => true,
+            BoundaryKind::NonInterruptingTimer | BoundaryKind::NonInterruptingMessage => false,
+        }
+    }
+}
+
+/// How often each element must complete, and must be terminated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub completed: BTreeMap<String, u32>,
+    pub terminated: BTreeMap<String, u32>,
+}
+
+/// A random process and everything that is known of it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub xml: String,
+    /// Steers the gateways.
+    pub variables: String,
+    pub expected: Counts,
+    pub plan: Plan,
+}
+
+/// What outside does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Jobs that nobody completes → the host whose boundary event ends them.
+    pub parked: BTreeMap<String, String>,
+    /// Jobs whose worker throws this error.
+    pub throwing: BTreeMap<String, String>,
+    /// Message boundary events and catching elements → how often a message comes.
+    pub messages: BTreeMap<String, u32>,
+    /// Interrupting message boundary events that fire → their host.
+    pub interrupting: BTreeMap<String, String>,
+    /// Non-interrupting timer boundary events that fire → their host.
+    pub timers: BTreeMap<String, String>,
+}
