@@ -27,7 +27,7 @@ impl Default for Limits {
         Limits {
             bytes: 16 << 20,
             depth: 128,
-            elements: 500_000,
+            elements: 200_000,
             attributes: 128,
             namespaces: 128,
             text_bytes: 4 << 20,

@@ -372,7 +372,7 @@ pub enum EventDefinition {
     Cancel,
     Conditional {
         condition: Option<Expression>,
-        filter: Option<super::zeebe::ConditionalFilter>,
+        filter: Option<Box<super::zeebe::ConditionalFilter>>,
     },
     Link {
         name: String,
@@ -457,7 +457,7 @@ pub struct MultiInstanceLoop {
     pub none_behavior_event: Option<String>,
     pub one_behavior_event: Option<String>,
     pub complex_behaviors: Vec<ComplexBehavior>,
-    pub zeebe: Option<ZeebeLoop>,
+    pub zeebe: Option<Box<ZeebeLoop>>,
     pub extensions: Extensions,
     pub location: Location,
 }
@@ -479,7 +479,6 @@ pub struct SequenceFlow {
     pub condition: Option<Expression>,
     /// Whether a token may wait here when the target is busy; read, not executed.
     pub is_immediate: Option<bool>,
-    pub zeebe: ZeebeExtensions,
     pub documentation: Vec<Documentation>,
     pub extensions: Extensions,
     pub location: Location,

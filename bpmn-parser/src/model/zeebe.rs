@@ -11,7 +11,8 @@ pub const ZEEBE_NAMESPACE: &str = "http://camunda.org/schema/zeebe/1.0";
 /// The namespace of Weir's own extension elements.
 pub const WEIR_NAMESPACE: &str = "http://weir.dev/schema/1.0";
 
-/// Everything `zeebe:` on one element. What an element does not carry is `None` or empty.
+/// Everything `zeebe:` on one element. What an element does not carry is `None` or empty; what is
+/// rare is boxed, since every flow node has room for all of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ZeebeExtensions {
     pub task_definition: Option<TaskDefinition>,
@@ -21,28 +22,28 @@ pub struct ZeebeExtensions {
     pub headers: Vec<(String, String)>,
     pub assignment: Option<Assignment>,
     pub schedule: Option<TaskSchedule>,
-    pub form: Option<FormDefinition>,
+    pub form: Option<Box<FormDefinition>>,
     /// `zeebe:userTask`: a native user task.
     pub user_task: bool,
     /// `zeebe:priorityDefinition`: 0 to 100.
     pub priority: Option<Text>,
     /// `zeebe:jobPriorityDefinition`.
     pub job_priority: Option<Text>,
-    pub called_decision: Option<CalledDecision>,
-    pub called_element: Option<CalledElement>,
+    pub called_decision: Option<Box<CalledDecision>>,
+    pub called_element: Option<Box<CalledElement>>,
     pub script: Option<ZeebeScript>,
     /// `zeebe:properties`: name, value.
     pub properties: Vec<(String, String)>,
     /// `zeebe:subscription` found here; on a `bpmn:message` it is also `Message::zeebe_correlation_key`.
     pub subscription: Option<Text>,
-    pub loop_characteristics: Option<ZeebeLoop>,
+    pub loop_characteristics: Option<Box<ZeebeLoop>>,
     pub execution_listeners: Vec<Listener>,
     pub task_listeners: Vec<Listener>,
     pub version_tag: Option<String>,
     pub linked_resources: Vec<LinkedResource>,
-    pub ad_hoc: Option<ZeebeAdHoc>,
-    pub conditional_filter: Option<ConditionalFilter>,
-    pub publish_message: Option<PublishMessage>,
+    pub ad_hoc: Option<Box<ZeebeAdHoc>>,
+    pub conditional_filter: Option<Box<ConditionalFilter>>,
+    pub publish_message: Option<Box<PublishMessage>>,
     /// `zeebe:agentDefinition`: its `agentType`.
     pub agent_type: Option<String>,
 }

@@ -231,7 +231,6 @@ impl Reader<'_, '_> {
             name: self.string(element, "name"),
             condition: None,
             is_immediate: self.optional_boolean(element, "isImmediate"),
-            zeebe: self.zeebe(element).zeebe,
             documentation: basics.documentation,
             extensions: basics.extensions,
             location: dom.element(element).location,

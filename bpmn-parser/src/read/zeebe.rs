@@ -68,13 +68,17 @@ impl Reader<'_, '_> {
             Tag::ZeebeCalledDecision => {
                 let decision_id = self.text_attribute(element, "decisionId");
                 let binding = self.binding(element);
-                zeebe.called_decision = decision_id.map(|decision_id| CalledDecision {
-                    decision_id,
-                    result_variable: self.string(element, "resultVariable").unwrap_or_default(),
-                    binding,
+                zeebe.called_decision = decision_id.map(|decision_id| {
+                    Box::new(CalledDecision {
+                        decision_id,
+                        result_variable: self.string(element, "resultVariable").unwrap_or_default(),
+                        binding,
+                    })
                 });
             }
-            Tag::ZeebeCalledElement => zeebe.called_element = Some(self.called_element(element)),
+            Tag::ZeebeCalledElement => {
+                zeebe.called_element = Some(Box::new(self.called_element(element)))
+            }
             Tag::ZeebeExecutionListeners => {
                 zeebe.execution_listeners = self.listeners(element, Tag::ZeebeExecutionListener);
             }
@@ -108,12 +112,12 @@ impl Reader<'_, '_> {
                 });
             }
             Tag::ZeebeFormDefinition => {
-                zeebe.form = Some(FormDefinition {
+                zeebe.form = Some(Box::new(FormDefinition {
                     form_key: self.text_attribute(element, "formKey"),
                     form_id: self.text_attribute(element, "formId"),
                     external_reference: self.text_attribute(element, "externalReference"),
                     binding: self.binding(element),
-                });
+                }));
             }
             Tag::ZeebeUserTask => zeebe.user_task = true,
             Tag::ZeebeUserTaskForm => {
@@ -142,33 +146,35 @@ impl Reader<'_, '_> {
             }
             Tag::ZeebeLoopCharacteristics => {
                 let collection = self.text_attribute(element, "inputCollection");
-                zeebe.loop_characteristics = collection.map(|input_collection| ZeebeLoop {
-                    input_collection,
-                    input_element: self.string(element, "inputElement"),
-                    output_collection: self.string(element, "outputCollection"),
-                    output_element: self.text_attribute(element, "outputElement"),
+                zeebe.loop_characteristics = collection.map(|input_collection| {
+                    Box::new(ZeebeLoop {
+                        input_collection,
+                        input_element: self.string(element, "inputElement"),
+                        output_collection: self.string(element, "outputCollection"),
+                        output_element: self.text_attribute(element, "outputElement"),
+                    })
                 });
             }
             Tag::ZeebeAdHoc => {
-                zeebe.ad_hoc = Some(ZeebeAdHoc {
+                zeebe.ad_hoc = Some(Box::new(ZeebeAdHoc {
                     active_elements_collection: self
                         .text_attribute(element, "activeElementsCollection"),
                     output_collection: self.string(element, "outputCollection"),
                     output_element: self.text_attribute(element, "outputElement"),
-                });
+                }));
             }
             Tag::ZeebeConditionalFilter => {
-                zeebe.conditional_filter = Some(ConditionalFilter {
+                zeebe.conditional_filter = Some(Box::new(ConditionalFilter {
                     variable_names: self.string(element, "variableNames"),
                     variable_events: self.string(element, "variableEvents"),
-                });
+                }));
             }
             Tag::ZeebePublishMessage => {
-                zeebe.publish_message = Some(PublishMessage {
+                zeebe.publish_message = Some(Box::new(PublishMessage {
                     correlation_key: self.text_attribute(element, "correlationKey"),
                     message_id: self.text_attribute(element, "messageId"),
                     time_to_live: self.text_attribute(element, "timeToLive"),
-                });
+                }));
             }
             _ => {
                 let unknown = self.dom.element(element);
