@@ -14,6 +14,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::code::{self, Code};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::element_table::{Support, Tag};
 use crate::model::{FlowNode, FlowNodeKind, Model, Process, ProcessGraph, SequenceFlow, Text};
 use crate::sink::{Sink, Subject};
 
@@ -60,10 +61,10 @@ impl<'m> Checker<'m, '_> {
             );
         }
         if !process.zeebe.execution_listeners.is_empty() {
-            self.refuse_at(self.process_subject(), "execution listeners");
+            self.refuse_element_at(self.process_subject(), Tag::ZeebeExecutionListeners);
         }
         if process.zeebe.job_priority.is_some() {
-            self.refuse_at(self.process_subject(), "job priorities");
+            self.refuse_element_at(self.process_subject(), Tag::ZeebeJobPriorityDefinition);
         }
         self.scope(None);
         for (index, node) in self.graph().nodes() {
@@ -99,7 +100,7 @@ impl<'m> Checker<'m, '_> {
             }
             FlowNodeKind::CallActivity(_) => {
                 self.activity(index, node);
-                self.refuse(node, "call activities");
+                self.refuse_element(node, Tag::CallActivity);
             }
             FlowNodeKind::Gateway(gateway) => self.gateway(index, node, gateway),
             FlowNodeKind::Event(event) => self.event(index, node, event),
@@ -110,22 +111,19 @@ impl<'m> Checker<'m, '_> {
     fn extensions(&mut self, node: &FlowNode) {
         let zeebe = &node.zeebe;
         if !zeebe.execution_listeners.is_empty() {
-            self.refuse(node, "execution listeners");
+            self.refuse_element(node, Tag::ZeebeExecutionListeners);
         }
         if !zeebe.task_listeners.is_empty() {
-            self.refuse(node, "task listeners");
+            self.refuse_element(node, Tag::ZeebeTaskListeners);
         }
         if !zeebe.linked_resources.is_empty() {
-            self.refuse(node, "linked resources");
+            self.refuse_element(node, Tag::ZeebeLinkedResources);
         }
         if zeebe.job_priority.is_some() {
-            self.refuse(node, "job priorities");
+            self.refuse_element(node, Tag::ZeebeJobPriorityDefinition);
         }
         if zeebe.publish_message.is_some() {
-            self.refuse(
-                node,
-                "messages published by the engine itself (zeebe:publishMessage)",
-            );
+            self.refuse_element(node, Tag::ZeebePublishMessage);
         }
         for mapping in zeebe.inputs.iter().chain(&zeebe.outputs) {
             if mapping.source.value.trim().is_empty() || mapping.target.value.trim().is_empty() {
@@ -169,6 +167,17 @@ impl<'m> Checker<'m, '_> {
             element_id: known(&flow.id),
             element: Some("sequenceFlow".to_owned()),
             process: known(&self.process.id),
+        }
+    }
+
+    /// Refuses an element if the element table says so, in the table's words.
+    fn refuse_element(&mut self, node: &FlowNode, tag: Tag) {
+        self.refuse_element_at(self.node_subject(node), tag);
+    }
+
+    fn refuse_element_at(&mut self, subject: Subject, tag: Tag) {
+        if let Some(row) = tag.row().filter(|row| row.support == Support::Refused) {
+            self.refuse_at(subject, row.note);
         }
     }
 

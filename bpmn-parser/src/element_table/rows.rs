@@ -2,7 +2,8 @@
 //!
 //! Owns names, attributes and support status; must not interpret them. An attribute list is the
 //! shared part (`PLAIN`, `NAMED`, …) and the element's own; `!` marks a required attribute; `id`
-//! is always allowed. Columns: variant, tag, vocabulary, category, attributes, support, note.
+//! is always allowed. Columns: variant, tag, vocabulary, category, attributes, support, note; the
+//! note of a refused element is its plural, as in "… are not executed yet".
 
 use super::{ACTIVITY, EXPRESSION, NAMED, PLAIN};
 
@@ -102,18 +103,18 @@ super::elements! {
     Script "script" Bpmn Part PLAIN [] Read "zeebe:script is what is executed";
     Rendering "rendering" Bpmn Part PLAIN [] Read "kept as written";
     SubProcess "subProcess" Bpmn SubProcess ACTIVITY ["triggeredByEvent"] Executed "event sub-processes (triggeredByEvent) are refused";
-    Transaction "transaction" Bpmn SubProcess ACTIVITY ["triggeredByEvent", "method", "protocol"] Refused "";
-    AdHocSubProcess "adHocSubProcess" Bpmn SubProcess ACTIVITY ["triggeredByEvent", "ordering", "cancelRemainingInstances"] Refused "";
+    Transaction "transaction" Bpmn SubProcess ACTIVITY ["triggeredByEvent", "method", "protocol"] Refused "transactions";
+    AdHocSubProcess "adHocSubProcess" Bpmn SubProcess ACTIVITY ["triggeredByEvent", "ordering", "cancelRemainingInstances"] Refused "ad-hoc sub-processes";
     CompletionCondition "completionCondition" Bpmn Part EXPRESSION [] Read "";
-    CallActivity "callActivity" Bpmn Activity ACTIVITY ["calledElement"] Refused "";
+    CallActivity "callActivity" Bpmn Activity ACTIVITY ["calledElement"] Refused "call activities";
     GlobalTask "globalTask" Bpmn Activity NAMED [] Read "";
     GlobalUserTask "globalUserTask" Bpmn Activity NAMED ["implementation"] Read "";
     GlobalManualTask "globalManualTask" Bpmn Activity NAMED [] Read "";
     GlobalScriptTask "globalScriptTask" Bpmn Activity NAMED ["scriptLanguage"] Read "";
     GlobalBusinessRuleTask "globalBusinessRuleTask" Bpmn Activity NAMED ["implementation"] Read "";
-    StandardLoopCharacteristics "standardLoopCharacteristics" Bpmn Activity PLAIN ["testBefore", "loopMaximum"] Refused "";
+    StandardLoopCharacteristics "standardLoopCharacteristics" Bpmn Activity PLAIN ["testBefore", "loopMaximum"] Refused "standard loops";
     LoopCondition "loopCondition" Bpmn Part EXPRESSION [] Read "";
-    MultiInstanceLoopCharacteristics "multiInstanceLoopCharacteristics" Bpmn Activity PLAIN ["isSequential", "behavior", "oneBehaviorEventRef", "noneBehaviorEventRef"] Refused "";
+    MultiInstanceLoopCharacteristics "multiInstanceLoopCharacteristics" Bpmn Activity PLAIN ["isSequential", "behavior", "oneBehaviorEventRef", "noneBehaviorEventRef"] Refused "multi-instance activities";
     LoopCardinality "loopCardinality" Bpmn Part EXPRESSION [] Read "";
     LoopDataInputRef "loopDataInputRef" Bpmn Part PLAIN [] Read "";
     LoopDataOutputRef "loopDataOutputRef" Bpmn Part PLAIN [] Read "";
@@ -128,7 +129,7 @@ super::elements! {
     InclusiveGateway "inclusiveGateway" Bpmn Gateway NAMED ["gatewayDirection", "default"] Executed "";
     ParallelGateway "parallelGateway" Bpmn Gateway NAMED ["gatewayDirection"] Executed "";
     EventBasedGateway "eventBasedGateway" Bpmn Gateway NAMED ["gatewayDirection", "instantiate", "eventGatewayType"] Executed "instantiating and parallel ones are refused";
-    ComplexGateway "complexGateway" Bpmn Gateway NAMED ["gatewayDirection", "default"] Refused "";
+    ComplexGateway "complexGateway" Bpmn Gateway NAMED ["gatewayDirection", "default"] Refused "complex gateways";
     ActivationCondition "activationCondition" Bpmn Part EXPRESSION [] Read "";
     SequenceFlow "sequenceFlow" Bpmn Flow NAMED ["!sourceRef", "!targetRef", "isImmediate"] Executed "conditions at exclusive and inclusive gateways";
     ConditionExpression "conditionExpression" Bpmn Part EXPRESSION [] Executed "FEEL after =";
@@ -151,12 +152,12 @@ super::elements! {
     TimeDuration "timeDuration" Bpmn Part EXPRESSION [] Executed "";
     TimeCycle "timeCycle" Bpmn Part EXPRESSION [] Executed "";
     ErrorEventDefinition "errorEventDefinition" Bpmn EventDefinition PLAIN ["errorRef"] Executed "see the table of events";
-    EscalationEventDefinition "escalationEventDefinition" Bpmn EventDefinition PLAIN ["escalationRef"] Refused "";
-    SignalEventDefinition "signalEventDefinition" Bpmn EventDefinition PLAIN ["signalRef"] Refused "";
-    CompensateEventDefinition "compensateEventDefinition" Bpmn EventDefinition PLAIN ["activityRef", "waitForCompletion"] Refused "";
-    CancelEventDefinition "cancelEventDefinition" Bpmn EventDefinition PLAIN [] Refused "";
-    ConditionalEventDefinition "conditionalEventDefinition" Bpmn EventDefinition PLAIN [] Refused "";
-    LinkEventDefinition "linkEventDefinition" Bpmn EventDefinition NAMED [] Refused "";
+    EscalationEventDefinition "escalationEventDefinition" Bpmn EventDefinition PLAIN ["escalationRef"] Refused "escalation events";
+    SignalEventDefinition "signalEventDefinition" Bpmn EventDefinition PLAIN ["signalRef"] Refused "signal events";
+    CompensateEventDefinition "compensateEventDefinition" Bpmn EventDefinition PLAIN ["activityRef", "waitForCompletion"] Refused "compensation events";
+    CancelEventDefinition "cancelEventDefinition" Bpmn EventDefinition PLAIN [] Refused "cancel events";
+    ConditionalEventDefinition "conditionalEventDefinition" Bpmn EventDefinition PLAIN [] Refused "conditional events";
+    LinkEventDefinition "linkEventDefinition" Bpmn EventDefinition NAMED [] Refused "link events";
     TerminateEventDefinition "terminateEventDefinition" Bpmn EventDefinition PLAIN [] Executed "see the table of events";
 
     // Data (section 10.4).
@@ -213,29 +214,29 @@ super::elements! {
     ZeebeTaskHeaders "taskHeaders" Zeebe Extension PLAIN [] Executed "";
     ZeebeHeader "header" Zeebe Part PLAIN ["!key", "value"] Executed "";
     ZeebeSubscription "subscription" Zeebe Extension PLAIN ["!correlationKey"] Executed "";
-    ZeebeCalledElement "calledElement" Zeebe Extension PLAIN ["processId", "processIdExpression", "propagateAllChildVariables", "propagateAllParentVariables", "businessId", "bindingType", "versionTag"] Refused "call activities are not executed yet";
-    ZeebeLoopCharacteristics "loopCharacteristics" Zeebe Extension PLAIN ["!inputCollection", "inputElement", "outputCollection", "outputElement"] Refused "multi-instance is not executed yet";
+    ZeebeCalledElement "calledElement" Zeebe Extension PLAIN ["processId", "processIdExpression", "propagateAllChildVariables", "propagateAllParentVariables", "businessId", "bindingType", "versionTag"] Refused "call activities";
+    ZeebeLoopCharacteristics "loopCharacteristics" Zeebe Extension PLAIN ["!inputCollection", "inputElement", "outputCollection", "outputElement"] Refused "multi-instance activities";
     ZeebeAssignmentDefinition "assignmentDefinition" Zeebe Extension PLAIN ["assignee", "candidateGroups", "candidateUsers"] Executed "";
     ZeebeTaskSchedule "taskSchedule" Zeebe Extension PLAIN ["dueDate", "followUpDate"] Executed "";
     ZeebeFormDefinition "formDefinition" Zeebe Extension PLAIN ["formKey", "formId", "externalReference", "bindingType", "versionTag"] Executed "given to task apps";
     ZeebeUserTask "userTask" Zeebe Extension PLAIN [] Executed "";
     ZeebeUserTaskForm "userTaskForm" Zeebe Extension PLAIN [] Executed "given to task apps";
     ZeebePriorityDefinition "priorityDefinition" Zeebe Extension PLAIN ["!priority"] Executed "";
-    ZeebeJobPriorityDefinition "jobPriorityDefinition" Zeebe Extension PLAIN ["!priority"] Refused "";
-    ZeebeCalledDecision "calledDecision" Zeebe Extension PLAIN ["!decisionId", "!resultVariable", "bindingType", "versionTag"] Refused "";
+    ZeebeJobPriorityDefinition "jobPriorityDefinition" Zeebe Extension PLAIN ["!priority"] Refused "job priorities";
+    ZeebeCalledDecision "calledDecision" Zeebe Extension PLAIN ["!decisionId", "!resultVariable", "bindingType", "versionTag"] Refused "DMN decisions called by the engine (zeebe:calledDecision)";
     ZeebeScript "script" Zeebe Extension PLAIN ["!expression", "!resultVariable"] Executed "";
     ZeebeProperties "properties" Zeebe Extension PLAIN [] Read "";
     ZeebeProperty "property" Zeebe Part PLAIN ["!name", "value"] Read "";
-    ZeebeExecutionListeners "executionListeners" Zeebe Extension PLAIN [] Refused "";
-    ZeebeExecutionListener "executionListener" Zeebe Part PLAIN ["eventType", "retries", "type"] Refused "";
-    ZeebeTaskListeners "taskListeners" Zeebe Extension PLAIN [] Refused "";
-    ZeebeTaskListener "taskListener" Zeebe Part PLAIN ["eventType", "retries", "type"] Refused "";
+    ZeebeExecutionListeners "executionListeners" Zeebe Extension PLAIN [] Refused "execution listeners";
+    ZeebeExecutionListener "executionListener" Zeebe Part PLAIN ["eventType", "retries", "type"] Refused "execution listeners";
+    ZeebeTaskListeners "taskListeners" Zeebe Extension PLAIN [] Refused "task listeners";
+    ZeebeTaskListener "taskListener" Zeebe Part PLAIN ["eventType", "retries", "type"] Refused "task listeners";
     ZeebeVersion "versionTag" Zeebe Extension PLAIN ["!value"] Read "";
-    ZeebeLinkedResources "linkedResources" Zeebe Extension PLAIN [] Refused "";
-    ZeebeLinkedResource "linkedResource" Zeebe Part PLAIN ["resourceId", "resourceType", "linkName", "bindingType", "versionTag"] Refused "";
-    ZeebeAdHoc "adHoc" Zeebe Extension PLAIN ["activeElementsCollection", "outputCollection", "outputElement"] Refused "ad-hoc sub-processes are not executed yet";
-    ZeebeConditionalFilter "conditionalFilter" Zeebe Extension PLAIN ["variableNames", "variableEvents"] Refused "conditional events are not executed yet";
-    ZeebePublishMessage "publishMessage" Zeebe Extension PLAIN ["correlationKey", "messageId", "timeToLive"] Refused "";
+    ZeebeLinkedResources "linkedResources" Zeebe Extension PLAIN [] Refused "linked resources";
+    ZeebeLinkedResource "linkedResource" Zeebe Part PLAIN ["resourceId", "resourceType", "linkName", "bindingType", "versionTag"] Refused "linked resources";
+    ZeebeAdHoc "adHoc" Zeebe Extension PLAIN ["activeElementsCollection", "outputCollection", "outputElement"] Refused "ad-hoc sub-processes";
+    ZeebeConditionalFilter "conditionalFilter" Zeebe Extension PLAIN ["variableNames", "variableEvents"] Refused "conditional events";
+    ZeebePublishMessage "publishMessage" Zeebe Extension PLAIN ["correlationKey", "messageId", "timeToLive"] Refused "messages published by the engine itself (zeebe:publishMessage)";
     ZeebeAgentDefinition "agentDefinition" Zeebe Extension PLAIN ["agentType"] Read "";
 
     // Weir's own extension elements.

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use super::Checker;
 use crate::code;
 use crate::diagnostic::Severity;
+use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{
     Event, FlowNode, LoopCharacteristics, SubProcess, SubProcessKind, TaskKind, ZeebeExtensions,
@@ -15,9 +16,11 @@ impl<'m> Checker<'m, '_> {
     pub(super) fn activity(&mut self, index: NodeIndex, node: &FlowNode) {
         match &node.loop_characteristics {
             None => {}
-            Some(LoopCharacteristics::Standard(_)) => self.refuse(node, "standard loops"),
+            Some(LoopCharacteristics::Standard(_)) => {
+                self.refuse_element(node, Tag::StandardLoopCharacteristics);
+            }
             Some(LoopCharacteristics::MultiInstance(_)) => {
-                self.refuse(node, "multi-instance activities");
+                self.refuse_element(node, Tag::MultiInstanceLoopCharacteristics);
             }
         }
         if node.is_for_compensation {
@@ -52,10 +55,7 @@ impl<'m> Checker<'m, '_> {
             }
             TaskKind::BusinessRule { implementation } => {
                 if node.zeebe.called_decision.is_some() {
-                    self.refuse(
-                        node,
-                        "DMN decisions called by the engine (zeebe:calledDecision)",
-                    );
+                    self.refuse_element(node, Tag::ZeebeCalledDecision);
                 } else {
                     self.job(node, &node.extensions, implementation.as_deref());
                 }
@@ -138,8 +138,8 @@ impl<'m> Checker<'m, '_> {
         match &sub_process.kind {
             SubProcessKind::Embedded => self.scope(Some(index)),
             SubProcessKind::Event => self.refuse(node, "event sub-processes"),
-            SubProcessKind::Transaction { .. } => self.refuse(node, "transactions"),
-            SubProcessKind::AdHoc { .. } => self.refuse(node, "ad-hoc sub-processes"),
+            SubProcessKind::Transaction { .. } => self.refuse_element(node, Tag::Transaction),
+            SubProcessKind::AdHoc { .. } => self.refuse_element(node, Tag::AdHocSubProcess),
         }
     }
 }

@@ -199,6 +199,31 @@ pub(crate) fn cell(row: Row, column: Column) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::element_table::{Support, Tag};
+
+    /// The element table's status of a definition is what its row here comes to.
+    #[test]
+    fn both_tables_agree() {
+        for (row, cells) in ROWS {
+            let tag = match row {
+                Row::None | Row::Multiple | Row::ParallelMultiple => continue,
+                Row::Message => Tag::MessageEventDefinition,
+                Row::Timer => Tag::TimerEventDefinition,
+                Row::Error => Tag::ErrorEventDefinition,
+                Row::Escalation => Tag::EscalationEventDefinition,
+                Row::Signal => Tag::SignalEventDefinition,
+                Row::Compensation => Tag::CompensateEventDefinition,
+                Row::Cancel => Tag::CancelEventDefinition,
+                Row::Conditional => Tag::ConditionalEventDefinition,
+                Row::Link => Tag::LinkEventDefinition,
+                Row::Terminate => Tag::TerminateEventDefinition,
+            };
+            let executed = cells.contains(&Executed) || cells.contains(&Job);
+            let support = tag.row().expect("has a row").support;
+            assert_eq!(support == Support::Executed, executed, "{row:?}");
+            assert_eq!(support == Support::Refused, !executed, "{row:?}");
+        }
+    }
 
     #[test]
     fn rows_and_columns_are_in_the_order_of_their_enums() {

@@ -7,6 +7,7 @@ use super::Checker;
 use super::event_table::Row;
 use crate::code;
 use crate::diagnostic::Severity;
+use crate::element_table::Tag;
 use crate::model::{
     EventBasedGatewayKind, EventPosition, Expression, FlowNode, FlowNodeKind, Gateway, SequenceFlow,
 };
@@ -26,7 +27,7 @@ impl<'m> Checker<'m, '_> {
                     self.event_based_gateway(index, node);
                 }
             }
-            Gateway::Complex { .. } => self.refuse(node, "complex gateways"),
+            Gateway::Complex { .. } => self.refuse_element(node, Tag::ComplexGateway),
         }
     }
 
