@@ -1,1 +1,32 @@
-//! weir-user-tasks
+//! Tasks for people over gRPC: `weir.usertask.v1.UserTaskService`.
+//!
+//! Translation only: a change becomes a command of the machine, a question a query on the partition's state. There is
+//! no store and no index here that could disagree with it, so that a task is listed as soon as the token has entered
+//! it. Must not decide what a person may do: `engine` does. Architecture, section 6.
+//!
+//! What is asked and answered, and every reason of an error, is documented in `weir/usertask/v1/usertask.proto`;
+//! [`reason`] holds the same reasons.
+//!
+//! A list looks at the tasks in the order of their keys, a bounded slice of work at a time, and the partition goes on
+//! with its commands between two slices; at most [`Config::slices_at_once`] of them wait for the partition's thread.
+
+mod catalog;
+mod change;
+mod config;
+mod convert;
+mod fault;
+mod filter;
+mod history;
+mod json_equal;
+mod list;
+mod order;
+mod page_token;
+pub mod reason;
+mod request;
+mod scan;
+mod service;
+mod variables;
+mod watch;
+
+pub use config::Config;
+pub use service::{UserTasks, service};

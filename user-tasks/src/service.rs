@@ -1,0 +1,223 @@
+//! The service itself: takes requests, hands them on, answers.
+
+use std::sync::Arc;
+
+use node::Node;
+use proto::record::{UserTask, answer};
+use proto::usertask::user_task_service_server::{UserTaskService, UserTaskServiceServer};
+use proto::usertask::{
+    AddCommentRequest, AddCommentResponse, AssignTaskRequest, AssignTaskResponse, ClaimTaskRequest,
+    ClaimTaskResponse, CompleteTaskRequest, CompleteTaskResponse, GetTaskHistoryRequest,
+    GetTaskHistoryResponse, GetTaskRequest, GetTaskResponse, ListTasksRequest, ListTasksResponse,
+    Task, UnclaimTaskRequest, UnclaimTaskResponse, UpdateTaskRequest, UpdateTaskResponse,
+    WatchTasksRequest, WatchTasksResponse,
+};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::catalog::Catalog;
+use crate::change::{self, Change};
+use crate::config::Config;
+use crate::convert;
+use crate::fault;
+use crate::filter::Filter;
+use crate::history;
+use crate::list;
+use crate::reason;
+use crate::request::Check;
+use crate::scan::Slices;
+use crate::variables;
+use crate::watch::Watch;
+
+/// Messages that wait for a slow client of a watch.
+const WATCH_BUFFER: usize = 64;
+
+/// Tasks for people. Clones share everything.
+#[derive(Clone)]
+pub struct UserTasks {
+    node: Node,
+    slices: Slices,
+    catalog: Arc<Catalog>,
+    lists: Arc<Semaphore>,
+    watches: Arc<Semaphore>,
+    variables_bytes_max: usize,
+}
+
+/// The service, to be added to a tonic server. Its watches end when the node stops.
+pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> {
+    let tasks = UserTasks {
+        slices: Slices::new(node.clone(), config.slices_at_once),
+        catalog: Arc::new(Catalog::new(node.clone())),
+        lists: Arc::new(Semaphore::new(config.lists_max)),
+        watches: Arc::new(Semaphore::new(config.watches_max)),
+        variables_bytes_max: config.variables_bytes_max,
+        node,
+    };
+    UserTaskServiceServer::new(tasks).max_decoding_message_size(config.request_bytes_max)
+}
+
+impl UserTasks {
+    /// Submits a change; the task as it is after it, and the change's position.
+    async fn submit(&self, (caller, command): Change) -> Result<(Option<Task>, u64), Status> {
+        let applied = self
+            .node
+            .submit(&caller, command)
+            .await
+            .map_err(fault::refused)?;
+        let Some(answer::Kind::Task(answer)) = applied.answer.kind else {
+            let message = "the request id was used for another kind of request";
+            let wrong = fault::violation("request_id", reason::FIELD_INVALID, message);
+            return Err(fault::invalid(vec![wrong]));
+        };
+        let task = match answer.task {
+            Some(task) => Some(self.shown(&task).await?),
+            None => None,
+        };
+        Ok((task, applied.offset))
+    }
+
+    async fn shown(&self, task: &UserTask) -> Result<Task, Status> {
+        let executable = self.catalog.get(task.definition_key).await?;
+        Ok(convert::task(task, executable.as_deref()))
+    }
+}
+
+#[tonic::async_trait]
+impl UserTaskService for UserTasks {
+    async fn list_tasks(
+        &self,
+        request: Request<ListTasksRequest>,
+    ) -> Result<Response<ListTasksResponse>, Status> {
+        let _one = self
+            .lists
+            .try_acquire()
+            .map_err(|_| fault::overloaded("too many lists at once"))?;
+        let (metadata, _, request) = request.into_parts();
+        let listed = list::list(&self.slices, &metadata, request).await?;
+        Ok(Response::new(listed))
+    }
+
+    async fn get_task(
+        &self,
+        request: Request<GetTaskRequest>,
+    ) -> Result<Response<GetTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let mut check = Check::new(&metadata);
+        check.names("include_variables", &request.include_variables);
+        check.done()?;
+        let (key, names) = (request.task_key, request.include_variables);
+        let found = self.node.query_at(move |state| {
+            let task = state.task(key)?;
+            let executable = state
+                .executable(task.definition_key)
+                .map(|executable| &**executable);
+            let (variables, _) = variables::visible(state, task, &names);
+            Some((
+                convert::task(task, executable),
+                convert::form(task, executable),
+                variables,
+            ))
+        });
+        let (found, position) = found.await.map_err(fault::refused)?;
+        let (task, form, variables) = found.ok_or_else(|| fault::task_not_found(key))?;
+        Ok(Response::new(GetTaskResponse {
+            task: Some(task),
+            form,
+            variables,
+            position,
+        }))
+    }
+
+    async fn claim_task(
+        &self,
+        request: Request<ClaimTaskRequest>,
+    ) -> Result<Response<ClaimTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (task, position) = self.submit(change::claim(&metadata, request)?).await?;
+        Ok(Response::new(ClaimTaskResponse { task, position }))
+    }
+
+    async fn unclaim_task(
+        &self,
+        request: Request<UnclaimTaskRequest>,
+    ) -> Result<Response<UnclaimTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (task, position) = self.submit(change::unclaim(&metadata, request)?).await?;
+        Ok(Response::new(UnclaimTaskResponse { task, position }))
+    }
+
+    async fn assign_task(
+        &self,
+        request: Request<AssignTaskRequest>,
+    ) -> Result<Response<AssignTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (task, position) = self.submit(change::assign(&metadata, request)?).await?;
+        Ok(Response::new(AssignTaskResponse { task, position }))
+    }
+
+    async fn update_task(
+        &self,
+        request: Request<UpdateTaskRequest>,
+    ) -> Result<Response<UpdateTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (task, position) = self.submit(change::update(&metadata, request)?).await?;
+        Ok(Response::new(UpdateTaskResponse { task, position }))
+    }
+
+    async fn complete_task(
+        &self,
+        request: Request<CompleteTaskRequest>,
+    ) -> Result<Response<CompleteTaskResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let complete = change::complete(&metadata, request, self.variables_bytes_max)?;
+        let (task, position) = self.submit(complete).await?;
+        Ok(Response::new(CompleteTaskResponse { task, position }))
+    }
+
+    async fn add_comment(
+        &self,
+        request: Request<AddCommentRequest>,
+    ) -> Result<Response<AddCommentResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (task, position) = self.submit(change::comment(&metadata, request)?).await?;
+        Ok(Response::new(AddCommentResponse { task, position }))
+    }
+
+    async fn get_task_history(
+        &self,
+        request: Request<GetTaskHistoryRequest>,
+    ) -> Result<Response<GetTaskHistoryResponse>, Status> {
+        let entries = history::history(&self.node, request.into_inner()).await?;
+        Ok(Response::new(GetTaskHistoryResponse { entries }))
+    }
+
+    type WatchTasksStream = ReceiverStream<Result<WatchTasksResponse, Status>>;
+
+    async fn watch_tasks(
+        &self,
+        request: Request<WatchTasksRequest>,
+    ) -> Result<Response<Self::WatchTasksStream>, Status> {
+        let permit = Arc::clone(&self.watches).try_acquire_owned().map_err(|_| {
+            let message = "too many watches on this node";
+            fault::status(
+                tonic::Code::ResourceExhausted,
+                reason::WATCHES_FULL,
+                message,
+            )
+        })?;
+        let (metadata, _, request) = request.into_parts();
+        let mut check = Check::new(&metadata);
+        let filter = Filter::new(request.filter.unwrap_or_default(), &mut check);
+        if filter.has_variables() {
+            let help = "a watch does not follow variables: list, or filter what you are told";
+            check.wrong("filter.variables", reason::FIELD_INVALID, help);
+        }
+        check.done()?;
+        let (out, responses) = mpsc::channel(WATCH_BUFFER);
+        let (slices, catalog) = (self.slices.clone(), Arc::clone(&self.catalog));
+        let watch = Watch::new(slices, catalog, Arc::new(filter), out, permit);
+        tokio::spawn(watch.run(request.from_position));
+        Ok(Response::new(ReceiverStream::new(responses)))
+    }
+}
