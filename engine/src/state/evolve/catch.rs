@@ -50,6 +50,7 @@ impl State {
     }
 
     pub(super) fn message_correlated(&mut self, correlated: &proto::record::MessageCorrelated) {
+        self.use_key(correlated.message);
         if let Some(message) = self.messages.get_mut(correlated.message) {
             let processes = &mut message.correlated_processes;
             processes.push(correlated.process_id.clone());
