@@ -28,6 +28,8 @@ fn evaluate(text: &str, context: &str) -> Result<String, String> {
         .map_err(|e| format!("context: {e}"))?;
     let expression = feel::parse(text).map_err(|e| e.to_string())?;
     let environment = Environment::new(&variables, 1_767_225_600_000);
-    let value = expression.evaluate(&environment).map_err(|e| e.to_string())?;
+    let value = expression
+        .evaluate(&environment)
+        .map_err(|e| e.to_string())?;
     Ok(value.to_string())
 }

@@ -23,8 +23,28 @@ const EXPONENT_MAX: i32 = 6111;
 /// Equality is numeric: 1.0 = 1.00. Trailing zeros are kept, as written, for display.
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal {
-    coefficient: i128,
+    coefficient: Coefficient,
     exponent: i32,
+}
+
+/// An `i128` that is aligned like an `i64`, which keeps values small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Coefficient {
+    high: i64,
+    low: u64,
+}
+
+impl Coefficient {
+    const fn new(n: i128) -> Self {
+        Coefficient {
+            high: (n >> 64) as i64,
+            low: n as u64,
+        }
+    }
+
+    const fn get(self) -> i128 {
+        ((self.high as i128) << 64) | self.low as i128
+    }
 }
 
 /// How [`Decimal::round`] treats the digits it drops.
@@ -48,15 +68,17 @@ pub enum Rounding {
 
 impl Decimal {
     /// 0
-    pub const ZERO: Decimal = Decimal {
-        coefficient: 0,
-        exponent: 0,
-    };
+    pub const ZERO: Decimal = Decimal::raw(0, 0);
     /// 1
-    pub const ONE: Decimal = Decimal {
-        coefficient: 1,
-        exponent: 0,
-    };
+    pub const ONE: Decimal = Decimal::raw(1, 0);
+
+    /// The parts, which the caller has checked.
+    const fn raw(coefficient: i128, exponent: i32) -> Decimal {
+        Decimal {
+            coefficient: Coefficient::new(coefficient),
+            exponent,
+        }
+    }
 
     /// `coefficient × 10^exponent`, rounded to 34 digits; `None` when it is out of range.
     pub fn new(coefficient: i128, exponent: i32) -> Option<Decimal> {
@@ -83,15 +105,13 @@ impl Decimal {
             coefficient = divide_rounded(coefficient, drop, Rounding::HalfEven);
             exponent = EXPONENT_MIN;
         }
-        (exponent <= EXPONENT_MAX).then_some(Decimal {
-            coefficient,
-            exponent,
-        })
+        (exponent <= EXPONENT_MAX).then_some(Decimal::raw(coefficient, exponent))
     }
 
     /// The integer coefficient, with its sign.
+    #[inline]
     pub fn coefficient(self) -> i128 {
-        self.coefficient
+        self.coefficient.get()
     }
 
     /// The power of ten of the coefficient's last digit.
@@ -107,19 +127,19 @@ impl Decimal {
             return Some(0);
         }
         if self.exponent >= exponent {
-            return self.coefficient.checked_mul(unit?);
+            return self.coefficient().checked_mul(unit?);
         }
-        (self.coefficient % unit? == 0).then_some(self.coefficient / unit?)
+        (self.coefficient() % unit? == 0).then_some(self.coefficient() / unit?)
     }
 
     /// Whether the number is zero.
     pub fn is_zero(self) -> bool {
-        self.coefficient == 0
+        self.coefficient() == 0
     }
 
     /// Whether the number is below zero.
     pub fn is_negative(self) -> bool {
-        self.coefficient < 0
+        self.coefficient() < 0
     }
 
     /// Whether the number has no fraction.
@@ -135,7 +155,7 @@ impl Decimal {
     /// The sum; `None` on overflow.
     pub fn plus(self, other: Decimal) -> Option<Decimal> {
         if self.exponent == other.exponent {
-            return Decimal::new(self.coefficient + other.coefficient, self.exponent);
+            return Decimal::new(self.coefficient() + other.coefficient(), self.exponent);
         }
         match aligned(self, other) {
             Some((a, b, exponent)) => match a.checked_add(b) {
@@ -153,7 +173,7 @@ impl Decimal {
 
     /// The product; `None` on overflow.
     pub fn times(self, other: Decimal) -> Option<Decimal> {
-        match self.coefficient.checked_mul(other.coefficient) {
+        match self.coefficient().checked_mul(other.coefficient()) {
             Some(product) => Decimal::new(product, self.exponent + other.exponent),
             None => wide::multiply(self, other),
         }
@@ -205,19 +225,13 @@ impl Decimal {
     /// The number with its sign changed.
     #[must_use]
     pub fn negate(self) -> Decimal {
-        Decimal {
-            coefficient: -self.coefficient,
-            exponent: self.exponent,
-        }
+        Decimal::raw(-self.coefficient(), self.exponent)
     }
 
     /// The number without its sign.
     #[must_use]
     pub fn absolute(self) -> Decimal {
-        Decimal {
-            coefficient: self.coefficient.abs(),
-            exponent: self.exponent,
-        }
+        Decimal::raw(self.coefficient().abs(), self.exponent)
     }
 
     /// Rounded to `scale` digits after the point (negative: before it). A result with more than 34
@@ -228,16 +242,15 @@ impl Decimal {
             return Some(self);
         }
         let drop = exponent.abs_diff(self.exponent);
-        Decimal::new(divide_rounded(self.coefficient, drop, rounding), exponent)
+        Decimal::new(divide_rounded(self.coefficient(), drop, rounding), exponent)
     }
 
     /// Without trailing zeros after the point.
     #[must_use]
     pub fn normalize(self) -> Decimal {
         let mut number = self;
-        while number.exponent < 0 && number.coefficient % 10 == 0 {
-            number.coefficient /= 10;
-            number.exponent += 1;
+        while number.exponent < 0 && number.coefficient() % 10 == 0 {
+            number = Decimal::raw(number.coefficient() / 10, number.exponent + 1);
         }
         number
     }
@@ -261,16 +274,16 @@ impl Ord for Decimal {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if self.exponent == other.exponent {
-            return self.coefficient.cmp(&other.coefficient);
+            return self.coefficient().cmp(&other.coefficient());
         }
-        if self.coefficient.signum() != other.coefficient.signum() || self.is_zero() {
-            return self.coefficient.cmp(&other.coefficient);
+        if self.coefficient().signum() != other.coefficient().signum() || self.is_zero() {
+            return self.coefficient().cmp(&other.coefficient());
         }
         if let Some((a, b, _)) = aligned(*self, *other) {
             return a.cmp(&b);
         }
         // Too far apart to align: the one with the higher leading digit has the greater magnitude.
-        let magnitude = |d: &Decimal| digits(d.coefficient.unsigned_abs()) as i32 + d.exponent;
+        let magnitude = |d: &Decimal| digits(d.coefficient().unsigned_abs()) as i32 + d.exponent;
         let order = magnitude(self).cmp(&magnitude(other));
         if self.is_negative() {
             order.reverse()
@@ -286,9 +299,17 @@ fn aligned(a: Decimal, b: Decimal) -> Option<(i128, i128, i32)> {
     let distance = a.exponent.abs_diff(b.exponent);
     let unit = pow10(distance)?;
     if a.exponent >= b.exponent {
-        Some((a.coefficient.checked_mul(unit)?, b.coefficient, b.exponent))
+        Some((
+            a.coefficient().checked_mul(unit)?,
+            b.coefficient(),
+            b.exponent,
+        ))
     } else {
-        Some((a.coefficient, b.coefficient.checked_mul(unit)?, a.exponent))
+        Some((
+            a.coefficient(),
+            b.coefficient().checked_mul(unit)?,
+            a.exponent,
+        ))
     }
 }
 

@@ -57,6 +57,7 @@ impl<'a> Machine<'a> {
             Kind::Number(number) => Ok(Value::Number(*number)),
             Kind::String(text) => Ok(Value::String((&**text).into())),
             Kind::Temporal(value) => Ok(value.clone()),
+            Kind::Name(name) if matches!(scope, Scope::Root) => Ok(self.variable(name)),
             Kind::Name(name) => self.name(node.at, name, scope),
             Kind::Negate(_)
             | Kind::Arithmetic(..)
@@ -97,6 +98,8 @@ impl<'a> Machine<'a> {
         result
     }
 
+    // Kept out of `eval`, whose frame would grow by all of this.
+    #[inline(never)]
     fn compound(&mut self, node: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
         let at = node.at;
         match &node.kind {
@@ -151,8 +154,13 @@ impl<'a> Machine<'a> {
     fn name(&mut self, at: u32, name: &'a str, scope: &Scope<'_, 'a>) -> Outcome<'a> {
         match self.local(at, name, scope)? {
             Some(value) => Ok(value),
-            None => Ok(self.variables.get(name).map_or(Value::Null, Value::decode)),
+            None => Ok(self.variable(name)),
         }
+    }
+
+    #[inline]
+    fn variable(&self, name: &str) -> Value<'a> {
+        self.variables.get(name).map_or(Value::Null, Value::decode)
     }
 
     /// Three-valued: false wins, then null; what is not boolean counts as null.

@@ -8,12 +8,12 @@ use crate::value::{Context, Entry, Text, Value};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "get value",
-        forms: &["context, key"],
+        forms: &["context, key", "m, key"],
         run: Run::Full(get_value),
     },
     Builtin {
         name: "get entries",
-        forms: &["context"],
+        forms: &["context", "m"],
         run: Run::Full(get_entries),
     },
     Builtin {
@@ -130,6 +130,7 @@ fn put_path<'a>(call: &mut Call<'_, 'a>, context: Context<'a>, keys: &[Text<'a>]
         };
         next = match find(&entries, key) {
             Some(Value::Context(inner)) => Some(inner.clone()),
+            Some(_) if levels.len() + 1 < keys.len() => return Ok(Value::Null),
             Some(_) | None => None,
         };
         levels.push(entries);

@@ -40,6 +40,11 @@ pub(super) const TABLE: &[Builtin] = &[
         run: Run::Simple(|a| Some(Value::Boolean(!a.first()?.is_null()))),
     },
     Builtin {
+        name: "is",
+        forms: &["value1, value2"],
+        run: Run::Full(is),
+    },
+    Builtin {
         name: "get or else",
         forms: &["value, default"],
         run: Run::Simple(|a| match a.first()? {
@@ -64,6 +69,23 @@ pub(super) const TABLE: &[Builtin] = &[
         }),
     },
 ];
+
+/// Whether two values are the same in all parts: times in the same zone, not at the same instant.
+fn is<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    let (a, b) = (call.value(0), call.value(1));
+    let same = match (a, b) {
+        (Value::Time(a), Value::Time(b)) => {
+            a.nanoseconds() == b.nanoseconds() && a.zone() == b.zone()
+        }
+        (Value::DateTime(a), Value::DateTime(b)) => {
+            a.date() == b.date()
+                && a.time().nanoseconds() == b.time().nanoseconds()
+                && a.time().zone() == b.time().zone()
+        }
+        (a, b) => call.equal(a, b)?,
+    };
+    Ok(Value::Boolean(same))
+}
 
 fn string<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     match call.value(0).clone() {

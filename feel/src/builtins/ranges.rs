@@ -3,10 +3,17 @@
 use std::cmp::Ordering;
 
 use super::{Builtin, Run};
-use crate::eval::order;
+use crate::Environment;
+use crate::eval::{Machine, Scope, order};
+use crate::syntax::{self, Kind, Node};
 use crate::value::{Range, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
+    Builtin {
+        name: "range",
+        forms: &["from"],
+        run: Run::Simple(|a| Range::parse(a.first()?.as_str()?)),
+    },
     Builtin {
         name: "before",
         forms: &[
@@ -95,6 +102,40 @@ pub(super) const TABLE: &[Builtin] = &[
         }),
     },
 ];
+
+impl Range<'_> {
+    /// The range that a text says: a literal whose ends are literals too.
+    fn parse<'a>(text: &str) -> Option<Value<'a>> {
+        let parsed = syntax::parse(text.trim()).ok()?;
+        let Kind::Range(range) = &parsed.root.kind else {
+            return None;
+        };
+        if !range.start.iter().chain(&range.end).all(is_literal) {
+            return None;
+        }
+        // Literals read nothing and cost nothing to speak of.
+        let environment = Environment::new(&(), 0);
+        let range = Machine::new(text, &environment).eval(&parsed.root, &Scope::Root);
+        let range = range.ok()?.into_owned();
+        let forward = match &range {
+            Value::Range(range) => order(range.start.as_ref()?, range.end.as_ref()?)?.is_le(),
+            _ => false,
+        };
+        forward.then_some(range)
+    }
+}
+
+/// A literal, or a function that reads a date, time or duration from one.
+fn is_literal(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Number(_) | Kind::String(_) | Kind::Temporal(_) => true,
+        Kind::Call(builtin, arguments) => {
+            matches!(builtin.name, "date" | "time" | "date and time" | "duration")
+                && arguments.iter().all(|a| matches!(a.kind, Kind::String(_)))
+        }
+        _ => false,
+    }
+}
 
 /// A bound as a point on a line that is a little finer than its values: an excluded start lies just
 /// after its value, an excluded end just before it.

@@ -56,10 +56,7 @@ impl Decimal {
                 } else {
                     i128::from(n)
                 };
-                return Some(Decimal {
-                    coefficient,
-                    exponent: 0,
-                });
+                return Some(Decimal::raw(coefficient, 0));
             }
         }
         parse_general(negative, digits)
@@ -118,10 +115,10 @@ fn parse_exponent(text: &[u8]) -> Option<i32> {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.coefficient.unsigned_abs().to_string();
+        let digits = self.coefficient().unsigned_abs().to_string();
         let length = digits.len() as i32;
         let point = length + self.exponent;
-        if self.coefficient < 0 {
+        if self.is_negative() {
             f.write_str("-")?;
         }
         if self.exponent > 0 && point > PLAIN_DIGITS_MAX || point < -PLAIN_DIGITS_MAX {
@@ -147,18 +144,12 @@ impl fmt::Display for Decimal {
 
 impl From<i64> for Decimal {
     fn from(n: i64) -> Self {
-        Decimal {
-            coefficient: i128::from(n),
-            exponent: 0,
-        }
+        Decimal::raw(i128::from(n), 0)
     }
 }
 
 impl From<usize> for Decimal {
     fn from(n: usize) -> Self {
-        Decimal {
-            coefficient: n as i128,
-            exponent: 0,
-        }
+        Decimal::raw(n as i128, 0)
     }
 }

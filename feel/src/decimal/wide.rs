@@ -10,7 +10,7 @@ use super::Decimal;
 type Number = dec::Decimal<12>;
 
 fn to_dec(context: &mut Context<Decimal128>, d: Decimal) -> Decimal128 {
-    let mut n = context.from_i128(d.coefficient);
+    let mut n = context.from_i128(d.coefficient());
     context.set_exponent(&mut n, d.exponent);
     n
 }

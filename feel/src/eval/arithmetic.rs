@@ -88,8 +88,8 @@ fn subtract<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
             days(days_between.checked_mul(crate::temporal::DAY))
         }
         (Value::DateTime(a), Value::DateTime(b)) => between(a, b),
-        (Value::DateTime(a), Value::Date(b)) => between(a, &midnight(*b, a)),
-        (Value::Date(a), Value::DateTime(b)) => between(&midnight(*a, b), b),
+        (Value::DateTime(a), Value::Date(b)) => between(a, &midnight(*b)),
+        (Value::Date(a), Value::DateTime(b)) => between(&midnight(*a), b),
         (left, Value::DaysTimeDuration(d)) => add(left, &Value::DaysTimeDuration(negative(*d))),
         (left, Value::YearsMonthsDuration(d)) => add(left, &months(d.months().checked_neg())),
         _ => Value::Null,
@@ -135,13 +135,9 @@ fn between<'a>(a: &DateTime, b: &DateTime) -> Value<'a> {
     a.since(b).map_or(Value::Null, Value::DaysTimeDuration)
 }
 
-/// A date as the start of its day: in UTC when the other operand has a zone, else without one.
-fn midnight(date: crate::temporal::Date, other: &DateTime) -> DateTime {
-    let zone = match other.time().zone() {
-        Zone::Local => Zone::Local,
-        Zone::Offset(_) | Zone::Named(_) => Zone::UTC,
-    };
-    DateTime::new(date, Time::from_nanoseconds(0, zone))
+/// A date beside a date-time: the start of its day in UTC.
+fn midnight(date: crate::temporal::Date) -> DateTime {
+    DateTime::new(date, Time::from_nanoseconds(0, Zone::UTC))
 }
 
 fn negative(duration: DaysTimeDuration) -> DaysTimeDuration {

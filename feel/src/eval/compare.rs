@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Machine, Outcome, Scope};
 use crate::EvalError;
-use crate::syntax::{CompareOp, Node};
+use crate::syntax::{CompareOp, Kind, Node};
 use crate::value::{Context, List, Range, Value};
 
 /// Which of two values of one ordered type comes first; `None` for anything else.
@@ -21,6 +21,19 @@ pub(crate) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     }
 }
 
+impl CompareOp {
+    fn accepts(self, order: Ordering) -> bool {
+        match self {
+            CompareOp::Equal => order.is_eq(),
+            CompareOp::NotEqual => order.is_ne(),
+            CompareOp::Less => order.is_lt(),
+            CompareOp::LessOrEqual => order.is_le(),
+            CompareOp::Greater => order.is_gt(),
+            CompareOp::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}
+
 impl<'a> Machine<'a> {
     pub(super) fn compare(
         &mut self,
@@ -29,9 +42,20 @@ impl<'a> Machine<'a> {
         scope: &Scope<'_, 'a>,
     ) -> Outcome<'a> {
         let left = self.eval(&pair.0, scope)?;
+        // Most conditions compare with a literal, which then need not become a value.
+        if let (Value::Number(left), Kind::Number(right)) = (&left, &pair.1.kind) {
+            return Ok(Value::Boolean(op.accepts(left.cmp(right))));
+        }
+        if let (Value::String(left), Kind::String(right)) = (&left, &pair.1.kind) {
+            self.charge_text(pair.0.at, left.len().min(right.len()))?;
+            return Ok(Value::Boolean(op.accepts(left.as_str().cmp(right))));
+        }
         let right = self.eval(&pair.1, scope)?;
-        self.compared(pair.0.at, op, &left, &right)
-            .map(Value::boolean)
+        if let (Value::Number(left), Value::Number(right)) = (&left, &right) {
+            return Ok(Value::Boolean(op.accepts(left.cmp(right))));
+        }
+        let truth = self.compared(pair.0.at, op, &left, &right)?;
+        Ok(Value::boolean(truth))
     }
 
     /// The truth of a comparison; `None` is null.
@@ -45,14 +69,13 @@ impl<'a> Machine<'a> {
         if let (Value::String(left), Value::String(right)) = (left, right) {
             self.charge_text(at, left.len().min(right.len()))?;
         }
-        let ordered = |accept: fn(Ordering) -> bool| order(left, right).map(accept);
         Ok(match op {
             CompareOp::Equal => self.equal(at, left, right)?,
             CompareOp::NotEqual => self.equal(at, left, right)?.map(|equal| !equal),
-            CompareOp::Less => ordered(Ordering::is_lt),
-            CompareOp::LessOrEqual => ordered(Ordering::is_le),
-            CompareOp::Greater => ordered(Ordering::is_gt),
-            CompareOp::GreaterOrEqual => ordered(Ordering::is_ge),
+            CompareOp::Less
+            | CompareOp::LessOrEqual
+            | CompareOp::Greater
+            | CompareOp::GreaterOrEqual => order(left, right).map(|order| op.accepts(order)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! `for`, `some` and `every` (DMN 1.5, 10.3.2.10 and 10.3.2.11).
 
-use super::{Machine, Outcome, Scope};
+use super::{Machine, Outcome, Scope, order};
 use crate::EvalError;
 use crate::syntax::{Iteration, Node, Source};
 use crate::temporal::Date;
@@ -168,6 +168,10 @@ fn inside<'a>(range: &Range<'a>) -> Items<'a> {
     let (Some(start), Some(end)) = (&range.start, &range.end) else {
         return Items::None;
     };
+    // A range that runs backwards is a mistake, not an empty list.
+    if order(start, end).is_none_or(std::cmp::Ordering::is_gt) {
+        return Items::None;
+    }
     let (first, last) = (
         i64::from(!range.start_included),
         -i64::from(!range.end_included),

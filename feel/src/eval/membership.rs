@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::compare::{both, order};
 use super::{Machine, Outcome, Scope};
 use crate::EvalError;
-use crate::syntax::{Node, Test};
+use crate::syntax::{Kind, Node, Test};
 use crate::value::{Range, Value};
 
 impl<'a> Range<'a> {
@@ -72,6 +72,10 @@ impl<'a> Machine<'a> {
         match test {
             Test::Compare(op, _) => self.compared(at, *op, value, &expected),
             Test::Condition(_) => Ok(expected.as_boolean()),
+            // A range that is none, because an end is null, does not say that the value is outside.
+            Test::Value(node) if expected.is_null() && matches!(node.kind, Kind::Range(_)) => {
+                Ok(None)
+            }
             Test::Value(_) => self.is_in(at, value, &expected),
         }
     }

@@ -10,9 +10,18 @@ use super::escaped_name;
 /// rest of the object is not read.
 pub fn get<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let wanted = escaped_name(name);
-    raw_fields(object)
-        .find(|(field, _)| *field == &wanted[..])
-        .map(|(_, value)| value)
+    let mut rest = object.get(1..)?;
+    loop {
+        rest = rest.strip_prefix(b"\"")?;
+        // The name that is looked for is compared before its end is, so that it is read only once.
+        if let Some(after) = rest.strip_prefix(&*wanted)
+            && let Some(value) = after.strip_prefix(b"\":")
+        {
+            return value.get(..value_end(value)?);
+        }
+        let value = rest.get(string_end(rest)? + 2..)?;
+        rest = value.get(value_end(value)?..)?.strip_prefix(b",")?;
+    }
 }
 
 /// The fields of a normalized object with their names still escaped.
@@ -134,29 +143,47 @@ fn value_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// What a byte outside of strings does to the nesting: 1 opens, 2 closes, 3 begins a string.
+const STRUCTURE: [u8; 256] = {
+    let mut table = [0; 256];
+    table[b'{' as usize] = 1;
+    table[b'[' as usize] = 1;
+    table[b'}' as usize] = 2;
+    table[b']' as usize] = 2;
+    table[b'"' as usize] = 3;
+    table
+};
+
+/// The length of the array or object at the start of `bytes`.
 fn container_end(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0usize;
-    let mut at = 0;
+    let mut rest = bytes;
     loop {
-        match bytes.get(at)? {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
+        let at = rest.iter().position(|b| STRUCTURE[usize::from(*b)] != 0)?;
+        let (&[.., byte], after) = rest.split_at_checked(at + 1)? else {
+            return None;
+        };
+        rest = after;
+        match STRUCTURE[usize::from(byte)] {
+            1 => depth += 1,
+            2 => {
                 depth = depth.checked_sub(1)?;
                 if depth == 0 {
-                    return Some(at + 1);
+                    return Some(bytes.len() - rest.len());
                 }
             }
-            b'"' => at += string_end(bytes.get(at + 1..)?)? + 1,
-            _ => (),
+            _ => rest = rest.get(string_end(rest)? + 1..)?,
         }
-        at += 1;
     }
 }
 
 /// The text between the quotes of an encoded string. Bytes that were not normalized decode lossily.
 pub(crate) fn unescape(inner: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', inner).is_none() {
-        return String::from_utf8_lossy(inner);
+        return match std::str::from_utf8(inner) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(inner),
+        };
     }
     let mut out = Vec::with_capacity(inner.len());
     let mut at = 0;

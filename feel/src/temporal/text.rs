@@ -105,12 +105,16 @@ pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
 
 pub(super) fn date_time(cursor: &mut Cursor<'_>) -> Option<DateTime> {
     let date = date(cursor)?;
-    let time = if cursor.eat('T') {
-        time(cursor)?
-    } else {
-        Time::from_nanoseconds(0, Zone::Local)
-    };
-    Some(DateTime::new(date, time))
+    if !cursor.eat('T') {
+        return Some(DateTime::new(date, Time::from_nanoseconds(0, Zone::Local)));
+    }
+    // The end of a day is the start of the next one.
+    if let Some(rest) = cursor.rest.strip_prefix("24:00:00") {
+        cursor.rest = rest;
+        let time = Time::from_nanoseconds(0, zone(cursor)?);
+        return Some(DateTime::new(date.add_days(1)?, time));
+    }
+    Some(DateTime::new(date, time(cursor)?))
 }
 
 /// `Z`, `±hh:mm[:ss]`, `@Zone`, an offset with `[Zone]` after it, or nothing.
@@ -278,7 +282,7 @@ impl fmt::Display for DaysTimeDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.nanoseconds().unsigned_abs();
         if all == 0 {
-            return f.write_str("PT0S");
+            return f.write_str("P0D");
         }
         let (day, second) = (DAY.unsigned_abs(), SECOND.unsigned_abs());
         f.write_str(if self.nanoseconds() < 0 { "-P" } else { "P" })?;
@@ -313,6 +317,7 @@ impl fmt::Display for YearsMonthsDuration {
         let all = self.months().unsigned_abs();
         f.write_str(if self.months() < 0 { "-P" } else { "P" })?;
         match (all / 12, all % 12) {
+            (0, 0) => f.write_str("0Y"),
             (0, months) => write!(f, "{months}M"),
             (years, 0) => write!(f, "{years}Y"),
             (years, months) => write!(f, "{years}Y{months}M"),
