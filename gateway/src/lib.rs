@@ -1,1 +1,21 @@
-//! weir-gateway
+//! The gRPC front of a node: the Zeebe gateway protocol, the admin service, health and reflection.
+//!
+//! Translation only: decode, submit, await, encode. What a command means is the engine's, when it is durable is the
+//! node's; nothing is decided or kept here. Architecture, section 6.
+
+mod admin;
+mod body;
+mod call;
+mod closing;
+mod config;
+mod encode;
+mod front;
+mod health;
+mod jobs;
+mod resources;
+mod server;
+mod status;
+mod zeebe;
+
+pub use config::Config;
+pub use server::{ServeError, serve};

@@ -1,0 +1,97 @@
+//! Pages: their sizes, and tokens that say where the next one begins.
+
+use tonic::{Code, Status};
+
+use crate::status::with_reason;
+
+const SIZE_DEFAULT: usize = 100;
+const SIZE_MAX: usize = 1_000;
+
+/// How many entries a page may hold.
+pub(super) fn size(asked: u32) -> usize {
+    match asked {
+        0 => SIZE_DEFAULT,
+        asked => (asked as usize).min(SIZE_MAX),
+    }
+}
+
+/// Where a page of a list by key begins: below this key.
+pub(super) fn below(token: &str) -> Result<u64, Status> {
+    match token {
+        "" => Ok(u64::MAX),
+        token => token
+            .strip_prefix('k')
+            .and_then(|key| key.parse().ok())
+            .ok_or_else(invalid),
+    }
+}
+
+/// The token for what is below a key; empty when nothing is.
+pub(super) fn after(last: Option<u64>) -> String {
+    last.map_or_else(String::new, |key| format!("k{key}"))
+}
+
+/// Where a page of instances begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// Running ones below this key.
+    Running { below: u64 },
+    /// Ended ones before this end: milliseconds, key.
+    Ended { before: Option<(i64, u64)> },
+}
+
+impl Cursor {
+    pub fn parse(token: &str) -> Result<Cursor, Status> {
+        if token == "e" {
+            return Ok(Cursor::Ended { before: None });
+        }
+        let Some(ended) = token.strip_prefix('e') else {
+            return below(token).map(|below| Cursor::Running { below });
+        };
+        let (ended_ms, key) = ended.split_once('.').ok_or_else(invalid)?;
+        let before = ended_ms.parse().ok().zip(key.parse().ok());
+        let before = Some(before.ok_or_else(invalid)?);
+        Ok(Cursor::Ended { before })
+    }
+
+    pub fn token(self) -> String {
+        match self {
+            Cursor::Running { below } => format!("k{below}"),
+            Cursor::Ended { before: None } => "e".to_owned(),
+            Cursor::Ended {
+                before: Some((ended_ms, key)),
+            } => format!("e{ended_ms}.{key}"),
+        }
+    }
+}
+
+fn invalid() -> Status {
+    let message = "this page token was not made by this list";
+    with_reason(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message, [])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_says_where_its_page_begins() {
+        for cursor in [
+            Cursor::Running { below: 7 },
+            Cursor::Ended { before: None },
+            Cursor::Ended {
+                before: Some((1_700_000_000_000, u64::MAX)),
+            },
+        ] {
+            assert_eq!(Cursor::parse(&cursor.token()).ok(), Some(cursor));
+        }
+        assert_eq!(
+            Cursor::parse("").ok(),
+            Some(Cursor::Running { below: u64::MAX })
+        );
+        for token in ["x", "k", "k-1", "e1", "e1.", "e.1", "e1.2.3", "k1 ", "é"] {
+            let refused = Cursor::parse(token).err().map(|status| status.code());
+            assert_eq!(refused, Some(Code::InvalidArgument), "{token}");
+        }
+    }
+}
