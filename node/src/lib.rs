@@ -1,13 +1,26 @@
 //! The node: drives a partition of the machine over a journal, and answers for it.
 //!
-//! [`Driver`] holds all the logic and no thread, clock or I/O; [`Node`] is the thin shell of threads around it. Floor 4
-//! knows this crate as "submit this command, run this query, watch from this position". Architecture, sections 1 and 6.
+//! [`driver`] holds all the logic and no thread, clock or I/O; [`Node`] is the thin shell of threads around it: one
+//! appends, one reads, one applies, one writes checkpoints. Floor 4 knows this crate as "submit this command, run this
+//! query, watch from this position". Architecture, sections 1 and 6.
 
+mod appender;
+mod applier;
+mod checkpoints;
+mod clock;
 mod config;
+mod core;
+mod desk;
+pub mod driver;
 mod error;
+pub mod leadership;
 mod node;
+mod polls;
+mod queue;
+mod reads;
 mod status;
 mod stream;
+mod waiters;
 mod watch;
 
 pub use config::{Caller, Config};
@@ -17,7 +30,9 @@ pub use status::{Counts, Phase, Status};
 pub use stream::{JobStream, JobStreamRequest};
 pub use watch::{TaskEvent, TaskSnapshot, TaskWatch, WatchError};
 
-/// The partition that this slice of Weir drives, as the machine numbers it.
+/// The partition that this slice of Weir drives, as the machine numbers it: from 1.
 pub const PARTITION: u32 = 1;
+/// The same partition, as the journal numbers it: from 0.
+pub const JOURNAL_PARTITION: u32 = 0;
 /// How many partitions there are in this slice.
 pub const PARTITIONS: u32 = 1;

@@ -1,11 +1,21 @@
-//! Job streams: what their clients see.
+//! Job streams: the registry that pushed jobs go through, and what clients see.
+//!
+//! Owns flow control: a stream is pushed no more jobs than it has room for, because the log counts its credit. It must
+//! never block whoever pushes.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use proto::record::ActivatedJob;
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
+
+use crate::core::Core;
 
 /// Which jobs a stream asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +32,149 @@ pub struct JobStreamRequest {
 /// Jobs as they are leased to the stream. It ends when the node stops or restores.
 ///
 /// Dropping it closes the stream and gives back the jobs that were not taken.
-#[derive(Debug)]
-pub struct JobStream {}
+pub struct JobStream {
+    core: Arc<Core>,
+    id: u64,
+    jobs: mpsc::Receiver<ActivatedJob>,
+    /// Jobs taken since credit was last given.
+    taken: u32,
+}
+
+impl JobStream {
+    /// Registers a stream, before its command: a job may be pushed as soon as that is applied. `None` when there are
+    /// as many as may be.
+    pub(crate) fn register(core: &Arc<Core>) -> Option<JobStream> {
+        let (id, jobs) = core
+            .streams
+            .register(core.config.streams_max, core.config.stream_credit)?;
+        Some(JobStream {
+            core: Arc::clone(core),
+            id,
+            jobs,
+            taken: 0,
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn count(&mut self) {
+        self.taken += 1;
+        if self.taken >= (self.core.config.stream_credit / 2).max(1) {
+            let credit = std::mem::take(&mut self.taken);
+            self.core.queue.credit_stream(self.id, credit);
+        }
+    }
+}
+
+impl std::fmt::Debug for JobStream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("JobStream")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Stream for JobStream {
     type Item = ActivatedJob;
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<ActivatedJob>> {
-        Poll::Ready(None)
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<ActivatedJob>> {
+        let polled = self.jobs.poll_recv(context);
+        if let Poll::Ready(Some(_)) = &polled {
+            self.count();
+        }
+        polled
     }
+}
+
+impl Drop for JobStream {
+    fn drop(&mut self) {
+        // From here on a push finds it closed and gives the job back itself.
+        self.jobs.close();
+        let mut undelivered = Vec::new();
+        while let Ok(job) = self.jobs.try_recv() {
+            undelivered.push(job.key);
+        }
+        if self.core.streams.remove(self.id) {
+            self.core.queue.close_stream(self.id, undelivered);
+        } else {
+            // A new term has closed it, but for the one whose opening came after that.
+            self.core.queue.close_stream(self.id, Vec::new());
+            self.core.queue.return_jobs(undelivered);
+        }
+    }
+}
+
+/// The open streams of this node.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    open: Mutex<FxHashMap<u64, mpsc::Sender<ActivatedJob>>>,
+    /// Ids are never used twice by a process, and a new term closes the streams of the one before.
+    last_id: AtomicU64,
+}
+
+impl Streams {
+    fn open(&self) -> MutexGuard<'_, FxHashMap<u64, mpsc::Sender<ActivatedJob>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn register(&self, max: usize, credit: u32) -> Option<(u64, mpsc::Receiver<ActivatedJob>)> {
+        let mut open = self.open();
+        if open.len() >= max {
+            return None;
+        }
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let (sender, receiver) = mpsc::channel(credit.max(1) as usize);
+        open.insert(id, sender);
+        Some((id, receiver))
+    }
+
+    fn remove(&self, id: u64) -> bool {
+        self.open().remove(&id).is_some()
+    }
+
+    pub fn len(&self) -> usize {
+        self.open().len()
+    }
+
+    /// Hands jobs to their streams; tells which found no taker.
+    pub fn push(&self, jobs: Vec<(u64, Box<ActivatedJob>)>) -> Refused {
+        let open = self.open();
+        let mut refused = Refused::default();
+        for (stream_id, job) in jobs {
+            let key = job.key;
+            match open.get(&stream_id) {
+                Some(stream) if stream.try_send(*job).is_ok() => {}
+                Some(_) => refused.jobs.push(key),
+                None => {
+                    refused.jobs.push(key);
+                    refused.streams.insert(stream_id);
+                }
+            }
+        }
+        refused
+    }
+
+    pub fn contains(&self, id: u64) -> bool {
+        self.open().contains_key(&id)
+    }
+
+    /// Ends all streams; what their clients have not taken yet they still get.
+    pub fn end(&self) {
+        self.open().clear();
+    }
+}
+
+/// What could not be pushed.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// Keys of jobs that somebody else may have.
+    pub jobs: Vec<u64>,
+    /// Streams that the log knows and this node does not: nobody listens.
+    pub streams: BTreeSet<u64>,
 }

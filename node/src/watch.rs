@@ -1,9 +1,13 @@
 //! Watching user tasks: a bounded ring of recent changes, read by any number of watchers.
+//!
+//! Owns what may be resumed from where. It must never wait for a watcher: one that is too slow is told so.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::State;
 use proto::record::UserTask;
+use tokio::sync::watch;
 
 /// A change of a user task.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,11 +62,135 @@ pub enum WatchError {
 
 /// A position in the changes of user tasks; dropping it ends the watch.
 #[derive(Debug)]
-pub struct TaskWatch {}
+pub struct TaskWatch {
+    tasks: Arc<Tasks>,
+    grown: watch::Receiver<()>,
+    /// The number of the next event; `None` when events before it are gone.
+    next: Option<u64>,
+}
 
 impl TaskWatch {
     /// The next change; waits for it. Cancel safe: a dropped call loses nothing.
+    ///
+    /// # Errors
+    /// See [`WatchError`]; every later call gives the same.
     pub async fn next(&mut self) -> Result<Arc<TaskEvent>, WatchError> {
-        Err(WatchError::Stopped)
+        loop {
+            // Before the look, so that what comes after it wakes.
+            self.grown.borrow_and_update();
+            if let Some(found) = self.look() {
+                return found;
+            }
+            if self.grown.changed().await.is_err() {
+                return Err(WatchError::Stopped);
+            }
+        }
+    }
+
+    fn look(&mut self) -> Option<Result<Arc<TaskEvent>, WatchError>> {
+        let ring = self.tasks.ring();
+        let place = self.next.and_then(|next| next.checked_sub(ring.first));
+        let (Some(next), Some(place)) = (self.next, place) else {
+            self.next = None;
+            return Some(Err(WatchError::Lagged));
+        };
+        let event = usize::try_from(place)
+            .ok()
+            .and_then(|at| ring.events.get(at));
+        match event {
+            Some(event) => {
+                self.next = Some(next + 1);
+                Some(Ok(Arc::clone(event)))
+            }
+            None if ring.has_ended => Some(Err(WatchError::Stopped)),
+            None => None,
+        }
+    }
+}
+
+/// The recent changes of user tasks.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    ring: Mutex<Ring>,
+    grown: watch::Sender<()>,
+    events_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    events: VecDeque<Arc<TaskEvent>>,
+    /// The number of the first event in the ring.
+    first: u64,
+    /// All changes from this offset on are, or were, in the ring up to `through`.
+    since: u64,
+    /// The first offset that was not looked at yet.
+    through: u64,
+    has_begun: bool,
+    has_ended: bool,
+}
+
+impl Tasks {
+    pub fn new(events_max: usize) -> Tasks {
+        Tasks {
+            ring: Mutex::default(),
+            grown: watch::Sender::new(()),
+            events_max: events_max.max(1),
+        }
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes are known from this offset on, if it is the first that is said.
+    pub fn begin(&self, since: u64) {
+        let mut ring = self.ring();
+        if !std::mem::replace(&mut ring.has_begun, true) {
+            (ring.since, ring.through) = (since, since);
+        }
+    }
+
+    /// Adds what happened below `next_offset`. What was seen before, and is applied once more after a restore, is
+    /// left out.
+    pub fn add(&self, events: Vec<TaskEvent>, next_offset: u64) {
+        let mut ring = self.ring();
+        let before = ring.events.len();
+        let through = ring.through;
+        let new = events.into_iter().filter(|event| event.offset >= through);
+        ring.events.extend(new.map(Arc::new));
+        ring.through = through.max(next_offset);
+        let has_grown = ring.events.len() > before;
+        while ring.events.len() > self.events_max {
+            if let Some(oldest) = ring.events.pop_front() {
+                ring.first += 1;
+                ring.since = oldest.offset + 1;
+            }
+        }
+        drop(ring);
+        if has_grown {
+            self.grown.send_replace(());
+        }
+    }
+
+    /// Nothing follows any more.
+    pub fn end(&self) {
+        self.ring().has_ended = true;
+        self.grown.send_replace(());
+    }
+
+    /// See [`crate::Node::watch_tasks`].
+    pub fn watch(self: &Arc<Self>, from: Option<u64>) -> TaskWatch {
+        let ring = self.ring();
+        let place = match from {
+            None => Some(ring.events.len()),
+            // A position that is not reached yet is of another log.
+            Some(from) if from.saturating_add(1) < ring.since || from >= ring.through => None,
+            Some(from) => Some(ring.events.partition_point(|event| event.offset <= from)),
+        };
+        TaskWatch {
+            next: place.map(|place| ring.first + place as u64),
+            grown: self.grown.subscribe(),
+            tasks: Arc::clone(self),
+        }
     }
 }

@@ -1,0 +1,474 @@
+//! The partition's thread: applies the log, hands out what came of it, and does what is asked between batches.
+//!
+//! Owns the driver and how a leadership ends: stopped, failed, or restored once more. It must never wait for a client,
+//! for an append, or for a checkpoint while there is something to apply.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+use journal::{Journal, Reader, Record};
+
+use crate::checkpoints::{Checkpoints, Outcome};
+use crate::clock::JournalClock;
+use crate::core::{Core, Ears, Inbox, View};
+use crate::desk::Desk;
+use crate::driver::{Driver, Halt};
+use crate::error::{StartError, SubmitError};
+use crate::leadership::{CatchUpError, catch_up, newer, take_over};
+use crate::status::{Counts, Phase};
+
+/// So many records are applied before their answers go out.
+const CHUNK: usize = 256;
+/// Questions that are answered before the next batch.
+const QUESTIONS_MAX: usize = 64;
+/// Batches of records that wait for the applier.
+const BATCHES_MAX: usize = 2;
+/// The longest sleep, and how long the reader takes to notice that it is over.
+const LOOK: Duration = Duration::from_millis(100);
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// What the driver proposed and was not appended is proposed again after so long.
+const PROPOSE_PAUSE: Duration = Duration::from_millis(100);
+/// Commands that make the machine fail are skipped up to so many.
+const SKIPPED_MAX: usize = 100;
+/// Attempts to lead again, with pauses that double from the first to the last.
+const REBUILDS_MAX: u32 = 20;
+const REBUILD_PAUSE: Duration = Duration::from_millis(20);
+const REBUILD_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long stopping waits for commands that were appended to be seen.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+type Batch = Result<Vec<Record>, journal::Error>;
+
+pub(crate) struct Applier {
+    core: Arc<Core>,
+    ears: Ears,
+    journal: Arc<dyn Journal>,
+    desk: Desk,
+    clock: JournalClock,
+    skipped: BTreeSet<u64>,
+    propose_after: Instant,
+    stopping_since: Option<Instant>,
+    /// Threads of this and earlier leaderships; all end when theirs does.
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What lasts as long as a leadership.
+pub(crate) struct Leadership {
+    driver: Driver,
+    records: Receiver<Batch>,
+    checkpoints: Checkpoints,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Leadership {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+}
+
+/// Why the applier does not go on with a leadership.
+enum End {
+    Stopped,
+    Aborted,
+    /// A person must look.
+    Failed(String),
+    /// In doubt: throw the memory away and lead again.
+    Rebuild(String),
+}
+
+impl Applier {
+    pub fn new(core: Arc<Core>, ears: Ears, journal: Arc<dyn Journal>) -> Applier {
+        Applier {
+            desk: Desk::new(Arc::clone(&core)),
+            core,
+            ears,
+            journal,
+            clock: JournalClock::new(),
+            skipped: BTreeSet::new(),
+            propose_after: Instant::now(),
+            stopping_since: None,
+            threads: Vec::new(),
+        }
+    }
+
+    /// Leads, restores, and applies the log up to the first command of the own term.
+    pub fn establish(&mut self) -> Result<Leadership, StartError> {
+        loop {
+            let config = &self.core.config;
+            let (name, limits) = (config.name.as_str(), config.limits);
+            let mut led = take_over(&*self.journal, name, limits, self.skipped.clone())?;
+            self.core.tasks.begin(led.driver.next_offset());
+            let (core, desk) = (&self.core, &mut self.desk);
+            let mut deliver = |driver: &Driver, outputs| {
+                desk.deliver(driver, outputs);
+                !core.orders.abort.load(Ordering::Acquire)
+            };
+            match catch_up(&*self.journal, &mut led, name, &mut deliver) {
+                Ok(()) => {}
+                Err(CatchUpError::Start(error)) => return Err(error),
+                // Bounded by the number of commands that are skipped.
+                Err(CatchUpError::Panicked { offset, message }) => {
+                    self.skip(offset, &message)?;
+                    continue;
+                }
+            }
+            let term = led.lead.term();
+            let leadership = self.settle_in(led.driver, led.reader, led.lead)?;
+            tracing::info!(
+                term,
+                offset = leadership.driver.next_offset() - 1,
+                instances = leadership.driver.state().instance_keys().len(),
+                jobs = leadership.driver.state().job_count(),
+                tasks = leadership.driver.state().task_keys().len(),
+                "leading the partition"
+            );
+            return Ok(leadership);
+        }
+    }
+
+    fn settle_in(
+        &mut self,
+        driver: Driver,
+        reader: Box<dyn Reader>,
+        lead: Box<dyn journal::Lead>,
+    ) -> Result<Leadership, StartError> {
+        self.clock.observe(driver.state().now_ms());
+        let interval = self.core.config.checkpoint_interval;
+        let (checkpoints, checkpoint_thread) = Checkpoints::start(lead, interval)?;
+        self.threads.push(checkpoint_thread);
+        let (to_apply, records) = bounded(BATCHES_MAX);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let thread = std::thread::Builder::new().name("weir-read".to_owned());
+        let thread = thread.spawn(move || read_all(reader, &to_apply, &over));
+        let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
+        self.threads.push(thread);
+        let leadership = Leadership {
+            driver,
+            records,
+            checkpoints,
+            is_over,
+        };
+        for job_type in self.core.polls.job_types() {
+            let launch = self.desk.launch(&leadership.driver);
+            self.core.polls.wake(&job_type, launch);
+        }
+        self.tell(&leadership, Some(Phase::Serving));
+        Ok(leadership)
+    }
+
+    fn skip(&mut self, offset: u64, message: &str) -> Result<(), StartError> {
+        tracing::error!(
+            offset,
+            message,
+            "the machine failed on a command: restoring, and skipping it"
+        );
+        self.skipped.insert(offset);
+        match self.skipped.len() {
+            skipped if skipped > SKIPPED_MAX => Err(StartError::TooManyFailures(skipped)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Serves until the node is stopped or cannot go on, and tells so.
+    pub fn run(mut self, mut leadership: Leadership, appender: JoinHandle<()>) {
+        let phase = loop {
+            let end = self.serve(&mut leadership);
+            drop(leadership);
+            let reason = match end {
+                End::Stopped | End::Aborted => break Phase::Stopped,
+                End::Failed(reason) => break Phase::Failed(reason),
+                End::Rebuild(reason) => reason,
+            };
+            tracing::warn!(reason, "in doubt: restoring from the last checkpoint");
+            self.core
+                .change_status(|status| status.phase = Phase::Starting);
+            match self.rebuild() {
+                Ok(again) => leadership = again,
+                Err(End::Failed(reason)) => break Phase::Failed(reason),
+                Err(End::Stopped | End::Aborted | End::Rebuild(_)) => break Phase::Stopped,
+            }
+        };
+        match &phase {
+            Phase::Failed(reason) => tracing::error!(reason, "the node has failed"),
+            Phase::Starting | Phase::Serving | Phase::Stopped => {
+                tracing::info!("the node has stopped");
+            }
+        }
+        self.core.end(phase);
+        self.threads.push(appender);
+        for thread in self.threads.drain(..) {
+            // Its panic was told when it happened.
+            let _ = thread.join();
+        }
+        let Applier { core, journal, .. } = self;
+        drop(journal);
+        core.tell_ended();
+    }
+
+    fn rebuild(&mut self) -> Result<Leadership, End> {
+        let mut pause = REBUILD_PAUSE;
+        let mut attempts = 0;
+        loop {
+            self.threads.retain(|thread| !thread.is_finished());
+            let error = match self.establish() {
+                Ok(leadership) => return Ok(leadership),
+                Err(error) => error,
+            };
+            // A full disk is waited for, as long as it takes.
+            attempts += u32::from(!is_full(&error));
+            if is_final(&error) || attempts >= REBUILDS_MAX {
+                return Err(End::Failed(error.to_string()));
+            }
+            tracing::warn!(%error, "cannot lead the partition again yet");
+            let until = Instant::now() + pause;
+            while Instant::now() < until {
+                if self.is_told_to_end() {
+                    return Err(End::Aborted);
+                }
+                // The bell, or the time: both end in another look.
+                let _ = self.ears.bell.recv_deadline(until);
+            }
+            pause = (pause * 2).min(REBUILD_PAUSE_MAX);
+        }
+    }
+
+    fn is_told_to_end(&self) -> bool {
+        let orders = &self.core.orders;
+        orders.abort.load(Ordering::Acquire) || orders.stop.load(Ordering::Acquire)
+    }
+
+    fn serve(&mut self, led: &mut Leadership) -> End {
+        let nothing = never();
+        loop {
+            if let Some(end) = self.follow_orders(led) {
+                return end;
+            }
+            self.propose(&mut led.driver);
+            led.checkpoints.begin_if_due(&mut led.driver);
+            let unwritten = led.checkpoints.unwritten_commands(&led.driver);
+            let is_full = unwritten >= self.core.config.uncheckpointed_commands_max;
+            let records = if is_full { &nothing } else { &led.records };
+            let step = select! {
+                recv(records) -> batch => match batch {
+                    Ok(batch) => self.take(led, batch),
+                    Err(_) => Err(End::Rebuild("the reader has ended".to_owned())),
+                },
+                recv(led.checkpoints.results) -> written => match written {
+                    Ok(written) => self.settle(led, written),
+                    Err(_) => Err(End::Rebuild("the checkpoints have ended".to_owned())),
+                },
+                recv(self.ears.inbox) -> question => {
+                    question.into_iter().for_each(|question| self.answer(led, question));
+                    Ok(())
+                },
+                recv(self.ears.bell) -> _ => Ok(()),
+                default(self.sleep(led)) => Ok(()),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+            for question in self.ears.inbox.try_iter().take(QUESTIONS_MAX) {
+                self.answer(led, question);
+            }
+        }
+    }
+
+    fn follow_orders(&mut self, led: &mut Leadership) -> Option<End> {
+        let orders = &self.core.orders;
+        if orders.abort.load(Ordering::Acquire) {
+            return Some(End::Aborted);
+        }
+        if let Some(reason) = orders.failure() {
+            return Some(End::Failed(reason));
+        }
+        if orders.proposals_lost.swap(false, Ordering::AcqRel) {
+            led.driver.forget_proposals();
+            self.propose_after = Instant::now() + PROPOSE_PAUSE;
+        }
+        if !orders.stop.load(Ordering::Acquire) {
+            return None;
+        }
+        let since = *self.stopping_since.get_or_insert_with(Instant::now);
+        let is_applied =
+            orders.appender_ended.load(Ordering::Acquire) && self.core.waiters.in_flight() == 0;
+        if !is_applied && since.elapsed() < STOP_PATIENCE {
+            return None;
+        }
+        led.checkpoints.finish(&mut led.driver);
+        self.tell(led, None);
+        Some(End::Stopped)
+    }
+
+    fn propose(&mut self, driver: &mut Driver) {
+        if Instant::now() < self.propose_after {
+            return;
+        }
+        let proposals = driver.propose(self.clock.now_ms());
+        if !proposals.is_empty() {
+            self.core.queue.propose(proposals);
+        }
+    }
+
+    /// How long there is nothing to do, unless something comes.
+    fn sleep(&self, led: &Leadership) -> Duration {
+        let now = Instant::now();
+        let mut sleep = SLEEP_MAX;
+        if let Some(due) = led.checkpoints.due(&led.driver) {
+            sleep = sleep.min(due.saturating_duration_since(now));
+        }
+        if let Some(due_ms) = led.driver.tick_due_ms() {
+            let ahead_ms = due_ms.saturating_sub(self.clock.now_ms()).max(0);
+            let ahead = Duration::from_millis(ahead_ms.unsigned_abs());
+            let pause = self.propose_after.saturating_duration_since(now);
+            sleep = sleep.min(ahead.max(pause));
+        }
+        sleep
+    }
+
+    fn take(&mut self, led: &mut Leadership, batch: Batch) -> Result<(), End> {
+        let records = batch.map_err(|error| match StartError::from(error) {
+            error if is_final(&error) => End::Failed(error.to_string()),
+            error => End::Rebuild(error.to_string()),
+        })?;
+        for chunk in records.chunks(CHUNK) {
+            let mut outputs = Vec::with_capacity(2 * chunk.len());
+            let mut applied = Ok(());
+            for record in chunk {
+                applied = led.driver.apply(record, &mut outputs);
+                if applied.is_err() {
+                    break;
+                }
+            }
+            // What came before a halt was applied, and its callers wait.
+            self.desk.deliver(&led.driver, outputs);
+            applied.map_err(|halt| self.halted(halt))?;
+        }
+        if let Some(last) = records.last() {
+            self.clock.observe(last.timestamp_ms);
+        }
+        self.tell(led, None);
+        Ok(())
+    }
+
+    fn halted(&mut self, halt: Halt) -> End {
+        match halt {
+            Halt::Panicked { offset, message } => match self.skip(offset, &message) {
+                Ok(()) => End::Rebuild(format!("the machine failed at offset {offset}")),
+                Err(error) => End::Failed(error.to_string()),
+            },
+            Halt::NewerSemantics { offset, found } => End::Failed(newer(offset, found).to_string()),
+        }
+    }
+
+    fn settle(
+        &mut self,
+        led: &mut Leadership,
+        written: crate::checkpoints::Written,
+    ) -> Result<(), End> {
+        match led.checkpoints.settle(written) {
+            Outcome::Committed => {
+                self.tell(led, None);
+                Ok(())
+            }
+            Outcome::Full => {
+                tracing::warn!("no space is left for a checkpoint; it is tried again");
+                Ok(())
+            }
+            Outcome::Doubt(reason) => Err(End::Rebuild(reason)),
+            // Not to be led again on our own accord, or two nodes fence each other for ever.
+            Outcome::Fenced => Err(End::Failed(StartError::Fenced.to_string())),
+        }
+    }
+
+    fn answer(&self, led: &Leadership, question: Inbox) {
+        match question {
+            Inbox::Query(query) => {
+                let view = View::new(&led.driver, led.checkpoints.unwritten());
+                // A query that fails takes nothing along: it cannot change anything.
+                if catch_unwind(AssertUnwindSafe(|| query(&view))).is_err() {
+                    tracing::error!("a query has failed");
+                }
+            }
+            Inbox::Poll(poll) if self.is_told_to_end() => {
+                drop(poll.answer(Err(SubmitError::Stopped)));
+            }
+            Inbox::Poll(poll) => {
+                let launch = self.desk.launch(&led.driver);
+                self.core.polls.admit(poll, launch);
+            }
+        }
+    }
+
+    fn tell(&self, led: &Leadership, phase: Option<Phase>) {
+        let state = led.driver.state();
+        let counts = Counts {
+            instances: state.instance_keys().len(),
+            jobs: state.job_count(),
+            tasks: state.task_keys().len(),
+            incidents: state.incident_keys().len(),
+            streams: self.core.streams.len(),
+        };
+        self.core.change_status(|status| {
+            status.offset = led.driver.next_offset().checked_sub(1);
+            status.term = state.term();
+            status.checkpointed = led.checkpoints.committed();
+            status.counts = counts;
+            if let Some(phase) = phase {
+                status.phase = phase;
+            }
+        });
+    }
+}
+
+fn read_all(mut reader: Box<dyn Reader>, to_apply: &Sender<Batch>, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Acquire) {
+        let batch = reader.next(LOOK);
+        let has_failed = batch.is_err();
+        let is_empty = batch.as_ref().is_ok_and(Vec::is_empty);
+        if !is_empty && (to_apply.send(batch).is_err() || has_failed) {
+            return;
+        }
+    }
+}
+
+fn is_full(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::Append(journal::AppendError::Full) | StartError::Journal(journal::Error::Full)
+    )
+}
+
+/// Whether leading again cannot help.
+fn is_final(error: &StartError) -> bool {
+    match error {
+        StartError::Journal(error) => match error {
+            journal::Error::UnknownPartition(_)
+            | journal::Error::Damaged { .. }
+            | journal::Error::InUse { .. }
+            | journal::Error::Closed(_) => true,
+            journal::Error::OutOfBounds { .. }
+            | journal::Error::Lagged(_)
+            | journal::Error::Full
+            | journal::Error::Failed(_) => false,
+        },
+        StartError::Append(error) => match error {
+            journal::AppendError::TooLarge { .. }
+            | journal::AppendError::UnknownPartition(_)
+            | journal::AppendError::Closed(_) => true,
+            journal::AppendError::Full | journal::AppendError::Unknown(_) => false,
+        },
+        StartError::Silent(_) => false,
+        StartError::Restore(_)
+        | StartError::NewerSemantics { .. }
+        | StartError::Fenced
+        | StartError::TooManyFailures(_)
+        | StartError::Thread(_)
+        | StartError::Stopped => true,
+    }
+}

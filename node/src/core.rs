@@ -1,0 +1,252 @@
+//! What the threads of a node and its handles share.
+//!
+//! Owns no logic but how a node ends: each part is told once, and everybody who waits gets a reason.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use engine::State;
+use proto::record::{Answer, answer};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::config::Config;
+use crate::driver::{Draft, Driver, History};
+use crate::error::SubmitError;
+use crate::node::Applied;
+use crate::polls::{Poll, Polls};
+use crate::queue::Queue;
+use crate::status::{Counts, Phase, Status};
+use crate::stream::Streams;
+use crate::waiters::{Waiter, Waiters};
+use crate::watch::Tasks;
+
+/// Reads of the journal for callers at a time.
+const READS_MAX: usize = 8;
+
+/// What a query sees.
+pub(crate) struct View<'a> {
+    pub state: &'a State,
+    /// The last offset applied.
+    pub offset: u64,
+    /// What the journal's history does not have yet, oldest first.
+    pub unwritten: Vec<&'a History>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(driver: &'a Driver, drafts: impl IntoIterator<Item = &'a Draft>) -> View<'a> {
+        let mut unwritten: Vec<_> = drafts.into_iter().map(Draft::history).collect();
+        unwritten.push(driver.history());
+        View {
+            state: driver.state(),
+            offset: driver.next_offset().saturating_sub(1),
+            unwritten,
+        }
+    }
+}
+
+pub(crate) type Query = Box<dyn FnOnce(&View<'_>) + Send>;
+
+/// What the applier is asked between batches.
+pub(crate) enum Inbox {
+    Query(Query),
+    Poll(Box<Poll>),
+}
+
+pub(crate) struct Core {
+    pub config: Config,
+    pub queue: Queue,
+    pub waiters: Waiters,
+    pub polls: Polls,
+    /// Calls that poll, parked or not.
+    pub polling: AtomicUsize,
+    pub streams: Streams,
+    pub tasks: Arc<Tasks>,
+    pub inbox: Sender<Inbox>,
+    pub reads: Semaphore,
+    pub orders: Orders,
+    status: Mutex<Status>,
+    phase: watch::Sender<Phase>,
+    /// Set when all threads but the applier have ended.
+    ended: watch::Sender<bool>,
+    correlations: AtomicU64,
+}
+
+/// What the applier is told from outside, with the bell that makes it look.
+pub(crate) struct Orders {
+    pub stop: AtomicBool,
+    pub abort: AtomicBool,
+    pub proposals_lost: AtomicBool,
+    pub appender_ended: AtomicBool,
+    failure: Mutex<Option<String>>,
+    bell: Sender<()>,
+}
+
+impl Orders {
+    /// Makes the applier look; one ring is as good as many.
+    pub fn ring(&self) {
+        let _ = self.bell.try_send(());
+    }
+
+    /// The node cannot go on.
+    pub fn fail(&self, reason: String) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert(reason);
+        drop(failure);
+        self.ring();
+    }
+
+    pub fn failure(&self) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone()
+    }
+}
+
+/// The receiving ends, for the applier.
+pub(crate) struct Ears {
+    pub inbox: Receiver<Inbox>,
+    pub bell: Receiver<()>,
+}
+
+impl Core {
+    pub fn new(config: Config) -> (Arc<Core>, Ears) {
+        let (inbox, inbox_ear) = bounded(config.queries_max.max(1));
+        let (bell, bell_ear) = bounded(1);
+        let core = Core {
+            queue: Queue::default(),
+            waiters: Waiters::default(),
+            polls: Polls::default(),
+            polling: AtomicUsize::new(0),
+            streams: Streams::default(),
+            tasks: Arc::new(Tasks::new(config.task_events_max)),
+            inbox,
+            reads: Semaphore::new(READS_MAX),
+            orders: Orders {
+                stop: AtomicBool::new(false),
+                abort: AtomicBool::new(false),
+                proposals_lost: AtomicBool::new(false),
+                appender_ended: AtomicBool::new(false),
+                failure: Mutex::default(),
+                bell,
+            },
+            status: Mutex::new(Status {
+                phase: Phase::Starting,
+                offset: None,
+                term: 0,
+                checkpointed: 0,
+                counts: Counts::default(),
+            }),
+            phase: watch::Sender::new(Phase::Starting),
+            ended: watch::Sender::new(false),
+            // Commands that an earlier process appended must not find a waiter of this one.
+            correlations: AtomicU64::new(fastrand::u64(1..)),
+            config,
+        };
+        let ears = Ears {
+            inbox: inbox_ear,
+            bell: bell_ear,
+        };
+        (Arc::new(core), ears)
+    }
+
+    /// A number that no other command of this process has, and with all likelihood none in the log. Never 0.
+    pub fn correlation(&self) -> u64 {
+        let next = self.correlations.fetch_add(1, Ordering::Relaxed);
+        if next == 0 { self.correlation() } else { next }
+    }
+
+    pub fn status(&self) -> Status {
+        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.clone()
+    }
+
+    pub fn change_status(&self, change: impl FnOnce(&mut Status)) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut status);
+        let phase = status.phase.clone();
+        drop(status);
+        self.phase.send_if_modified(|present| {
+            let is_new = *present != phase;
+            *present = phase;
+            is_new
+        });
+    }
+
+    pub fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+
+    /// Why nothing is taken any more.
+    pub fn gone(&self) -> SubmitError {
+        match self.status().phase {
+            Phase::Failed(reason) => SubmitError::Unavailable(reason),
+            Phase::Starting | Phase::Serving | Phase::Stopped => SubmitError::Stopped,
+        }
+    }
+
+    /// Jobs that were leased by an answer that nobody took.
+    pub fn give_back(&self, answer: &Answer) {
+        if let Some(answer::Kind::ActivatedJobs(activated)) = &answer.kind
+            && !activated.jobs.is_empty()
+        {
+            let keys = activated.jobs.iter().map(|job| job.key);
+            self.queue.return_jobs(keys);
+        }
+    }
+
+    /// Tells somebody that there will be no answer.
+    pub fn refuse(&self, waiter: Waiter, reason: SubmitError) {
+        // Who has gone needs no reason.
+        match waiter {
+            Waiter::Caller(reply) => drop(reply.send(Err(reason))),
+            Waiter::Poll(poll) => {
+                self.polls.settle(&poll);
+                drop(poll.answer(Err(reason)));
+            }
+        }
+    }
+
+    /// Gives an answer; what nobody takes goes back.
+    pub fn answer(
+        &self,
+        reply: oneshot::Sender<Result<Applied, SubmitError>>,
+        applied: Result<Applied, SubmitError>,
+    ) {
+        if let Err(Ok(untaken)) = reply.send(applied) {
+            self.give_back(&untaken.answer);
+        }
+    }
+
+    /// The end: nothing is taken or answered any more.
+    pub fn end(&self, phase: Phase) {
+        let reason = match &phase {
+            Phase::Failed(reason) => SubmitError::Unavailable(reason.clone()),
+            Phase::Starting | Phase::Serving | Phase::Stopped => SubmitError::Stopped,
+        };
+        self.change_status(|status| status.phase = phase);
+        let queued = self.queue.abandon(reason.clone());
+        self.waiters.leave(queued.len());
+        // Those commands were never appended; of the others nobody knows.
+        for entry in queued {
+            self.refuse(entry.waiter, reason.clone());
+        }
+        for waiter in self.waiters.drain() {
+            let unknown = "the node has stopped; the command may have been applied".to_owned();
+            self.refuse(waiter, SubmitError::Unavailable(unknown));
+        }
+        for poll in self.polls.drain() {
+            drop(poll.answer(Err(reason.clone())));
+        }
+        self.streams.end();
+        self.tasks.end();
+    }
+
+    /// All threads but the caller have ended.
+    pub fn tell_ended(&self) {
+        self.ended.send_replace(true);
+    }
+}

@@ -1,0 +1,427 @@
+//! The logic of leading a partition: commands in, outputs and checkpoints out.
+//!
+//! Owns the state, what is not checkpointed yet, and which of its own commands are under way. It is deterministic: it
+//! is fed with records and told the time; it must not know threads, clocks, journals or who waits for what. The shell
+//! (`applier`) and the simulation drive the same code. Architecture, sections 4 and 5.
+//!
+//! How to drive it: [`Driver::restore`] from the entries of the last checkpoint, [`Driver::apply`] for each record from
+//! its `next_offset` on, append what [`Driver::propose`] gives, commit what [`Driver::draft`] gives. After a [`Halt`]
+//! the driver is worth nothing: restore another one.
+
+mod draft;
+mod history;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
+use journal::Record;
+use prost::Message;
+use proto::record::{
+    ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, answer, command::Kind,
+};
+use rustc_hash::FxHashMap;
+
+pub use draft::Draft;
+pub use history::{History, Story};
+
+use crate::config::Caller;
+use crate::watch::{TaskEvent, TaskSnapshot};
+use crate::{PARTITION, PARTITIONS};
+use history::Origins;
+
+/// After a Tick that changed nothing although something is due: no other one for so long.
+const TICK_PAUSE_MS: i64 = 1_000;
+
+/// What became of the commands, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// A command was applied or refused. `Ok(None)`: the answer comes later, as [`Output::Late`].
+    Applied {
+        offset: u64,
+        correlation: u64,
+        result: Result<Option<Answer>, Rejection>,
+    },
+    /// The late answer to an earlier command.
+    Late {
+        offset: u64,
+        correlation: u64,
+        answer: Answer,
+    },
+    /// A job was leased to a stream.
+    PushJob {
+        offset: u64,
+        stream_id: u64,
+        job: Box<ActivatedJob>,
+    },
+    /// Somebody who polls for this type would find a job.
+    JobsAvailable {
+        job_type: String,
+    },
+    TaskChanged(Box<TaskEvent>),
+    /// A leadership began; the streams of earlier ones are closed.
+    TermBegun {
+        offset: u64,
+        term: u64,
+    },
+    /// A command that makes the machine fail was passed over.
+    Skipped {
+        offset: u64,
+        correlation: u64,
+    },
+    /// A record that is no command was passed over: somebody else wrote into the log.
+    Unreadable {
+        offset: u64,
+        reason: String,
+    },
+    /// An outbox entry waits for a partition. There is none to send to in this slice.
+    SendQueued {
+        target: u32,
+    },
+}
+
+/// Why nothing more can be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// The machine failed. Restore, and skip this offset.
+    Panicked { offset: u64, message: String },
+    /// Written by a newer build: stop following.
+    NewerSemantics { offset: u64, found: u32 },
+}
+
+/// The logic of one partition. See the module.
+#[derive(Debug)]
+pub struct Driver {
+    state: State,
+    limits: Limits,
+    next_offset: u64,
+    skipped: BTreeSet<u64>,
+    history: History,
+    origins: Origins,
+    /// Commands since the last draft, and whether one of them changed anything.
+    applied: u64,
+    changed: bool,
+    ticking: bool,
+    tick_not_before_ms: i64,
+    /// Instance → number of the continuation that was proposed.
+    continuing: FxHashMap<u64, u64>,
+}
+
+impl Driver {
+    /// The driver for what a checkpoint holds: its entries, and the first offset that it does not include. Commands
+    /// at `skipped` are passed over: the machine has failed on them.
+    ///
+    /// # Errors
+    /// The entries do not make a state, see [`RestoreError`].
+    pub fn restore(
+        entries: impl IntoIterator<Item = (Bytes, Bytes)>,
+        next_offset: u64,
+        limits: Limits,
+        skipped: BTreeSet<u64>,
+    ) -> Result<Driver, RestoreError> {
+        let state = State::restore(PARTITION, PARTITIONS, entries)?;
+        Ok(Driver {
+            origins: Origins::of(&state),
+            state,
+            limits,
+            next_offset,
+            skipped,
+            history: History::default(),
+            applied: 0,
+            changed: false,
+            ticking: false,
+            tick_not_before_ms: i64::MIN,
+            continuing: FxHashMap::default(),
+        })
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The last offset applied + 1.
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// Commands since the last [`Driver::draft`].
+    pub fn applied(&self) -> u64 {
+        self.applied
+    }
+
+    /// Whether a command since the last [`Driver::draft`] changed anything.
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The history since the last [`Driver::draft`].
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Applies the next record; what came of it is added to the outputs.
+    ///
+    /// # Errors
+    /// The record was not applied; see [`Halt`].
+    pub fn apply(&mut self, record: &Record, outputs: &mut Vec<Output>) -> Result<(), Halt> {
+        let offset = record.offset;
+        // A copy: else a value that stays in the state would keep the whole batch of the log in memory.
+        let bytes = Bytes::copy_from_slice(&record.command);
+        match Command::decode(bytes) {
+            Err(error) => {
+                let reason = error.to_string();
+                outputs.push(Output::Unreadable { offset, reason });
+            }
+            Ok(command) if command.semantics > engine::SEMANTICS => {
+                let found = command.semantics;
+                return Err(Halt::NewerSemantics { offset, found });
+            }
+            Ok(command) if self.skipped.contains(&offset) => outputs.push(Output::Skipped {
+                offset,
+                correlation: command.correlation,
+            }),
+            Ok(command) => self.command(record, &command, outputs)?,
+        }
+        self.next_offset = offset + 1;
+        self.applied += 1;
+        Ok(())
+    }
+
+    fn command(
+        &mut self,
+        record: &Record,
+        command: &Command,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), Halt> {
+        let (offset, term) = (record.offset, self.state.term());
+        let applied = self.guarded(record, command)?;
+        let changed = applied
+            .as_ref()
+            .is_ok_and(|outcome| !outcome.events.is_empty());
+        self.settle(command, record.timestamp_ms, changed);
+        match applied {
+            Err(rejection) => outputs.push(Output::Applied {
+                offset,
+                correlation: command.correlation,
+                result: Err(rejection),
+            }),
+            Ok(outcome) => {
+                self.changed |= changed;
+                self.record(offset, &command.principal, outcome, command, outputs);
+            }
+        }
+        if self.state.term() != term {
+            let term = self.state.term();
+            outputs.push(Output::TermBegun { offset, term });
+        }
+        Ok(())
+    }
+
+    /// A panic must not take the node along, nor leave a half-changed state in use.
+    fn guarded(
+        &mut self,
+        record: &Record,
+        command: &Command,
+    ) -> Result<Result<Outcome, Rejection>, Halt> {
+        let position = Position {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+        };
+        let (state, limits) = (&mut self.state, &self.limits);
+        let applying = AssertUnwindSafe(|| {
+            #[cfg(test)]
+            assert!(command.principal != PLANTED, "a planted panic");
+            engine::apply(state, position, command, limits)
+        });
+        catch_unwind(applying).map_err(|panic| Halt::Panicked {
+            offset: record.offset,
+            message: panic_message(&*panic),
+        })
+    }
+
+    /// The driver's own commands are under way until they come back.
+    fn settle(&mut self, command: &Command, timestamp_ms: i64, changed: bool) {
+        match &command.kind {
+            Some(Kind::Tick(_)) => {
+                self.ticking = false;
+                let is_due = |due_ms| due_ms <= timestamp_ms;
+                if !changed && self.state.next_due_ms().is_some_and(is_due) {
+                    self.tick_not_before_ms = timestamp_ms.saturating_add(TICK_PAUSE_MS);
+                }
+            }
+            Some(Kind::Continue(work)) => {
+                if self.continuing.get(&work.instance_key) == Some(&work.number) {
+                    self.continuing.remove(&work.instance_key);
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn record(
+        &mut self,
+        offset: u64,
+        principal: &str,
+        outcome: Outcome,
+        command: &Command,
+        outputs: &mut Vec<Output>,
+    ) {
+        let now_ms = self.state.now_ms();
+        let tasks = self.task_events(offset, now_ms, &outcome);
+        for effect in outcome.effects {
+            outputs.extend(output(offset, effect));
+        }
+        outputs.extend(tasks);
+        outputs.push(Output::Applied {
+            offset,
+            correlation: command.correlation,
+            result: Ok(outcome.answer),
+        });
+        for event in outcome.events {
+            if let Some(ended) = self.origins.follow(&self.state, now_ms, &event) {
+                self.history.end(ended);
+            }
+            self.history.add(offset, now_ms, principal, event);
+        }
+    }
+
+    fn task_events(&self, offset: u64, at_ms: i64, outcome: &Outcome) -> Vec<Output> {
+        let mut keys = Vec::new();
+        for effect in &outcome.effects {
+            if let Effect::TaskChanged { task } = effect
+                && !keys.contains(task)
+            {
+                keys.push(*task);
+            }
+        }
+        let last = keys.last().copied();
+        let event = |key| {
+            // The answer to whoever completed the task holds it also when the instance is gone.
+            let task = self.state.task(key).or_else(|| answered_task(outcome, key));
+            Output::TaskChanged(Box::new(TaskEvent {
+                offset,
+                is_last: Some(key) == last,
+                at_ms,
+                key,
+                task: task.and_then(|task| TaskSnapshot::of(&self.state, task)),
+            }))
+        };
+        keys.into_iter().map(event).collect()
+    }
+
+    /// The commands that are to be appended now: a Tick when something is due by the journal's time, and what goes on
+    /// with instances that used up their steps. Each is proposed once until it comes back, or until
+    /// [`Driver::forget_proposals`].
+    pub fn propose(&mut self, now_ms: i64) -> Vec<Kind> {
+        let mut proposals = Vec::new();
+        if !self.ticking && self.tick_due_ms().is_some_and(|due_ms| due_ms <= now_ms) {
+            self.ticking = true;
+            proposals.push(Kind::Tick(Tick {}));
+        }
+        for (instance_key, number) in self.state.continuations() {
+            if self.continuing.insert(instance_key, number) != Some(number) {
+                proposals.push(Kind::Continue(Continue {
+                    instance_key,
+                    number,
+                }));
+            }
+        }
+        proposals
+    }
+
+    /// When the next Tick is to be proposed, by the journal's time; `None` while one is under way.
+    pub fn tick_due_ms(&self) -> Option<i64> {
+        let due_ms = self.state.next_due_ms()?;
+        (!self.ticking).then_some(due_ms.max(self.tick_not_before_ms))
+    }
+
+    /// What was proposed may not have come into the log: proposes it again. Twice does no harm.
+    pub fn forget_proposals(&mut self) {
+        self.ticking = false;
+        self.continuing.clear();
+    }
+
+    /// Takes everything that the next checkpoint is to write. Whoever takes it must commit it, merge it into the next
+    /// one, or restore.
+    pub fn draft(&mut self) -> Draft {
+        self.changed = false;
+        let last = self.next_offset.saturating_sub(1);
+        Draft::new(
+            self.next_offset,
+            std::mem::take(&mut self.applied),
+            self.state.drain_changes(last),
+            std::mem::take(&mut self.history),
+        )
+    }
+}
+
+/// An encoded command, ready to be appended. `correlation` comes back in [`Output::Applied`]; 0 is nobody's.
+pub fn encode(caller: &Caller, correlation: u64, kind: Kind) -> Bytes {
+    let request_id = caller.request_id.as_ref();
+    let command = Command {
+        request_id: request_id.map_or_else(Bytes::new, |id| Bytes::copy_from_slice(id)),
+        principal: caller.principal.clone(),
+        tenant: caller.tenant.clone(),
+        traceparent: caller.traceparent.clone(),
+        semantics: engine::SEMANTICS,
+        correlation,
+        kind: Some(kind),
+    };
+    Bytes::from(command.encode_to_vec())
+}
+
+/// The first command of a leadership.
+pub fn begin_term(term: u64, leader: &str) -> Bytes {
+    let begin = BeginTerm {
+        term,
+        leader: leader.to_owned(),
+    };
+    encode(&Caller::default(), 0, Kind::BeginTerm(begin))
+}
+
+/// A command of this principal makes the machine fail, in this crate's tests.
+#[cfg(test)]
+pub(crate) const PLANTED: &str = "planted panic";
+
+fn output(offset: u64, effect: Effect) -> Option<Output> {
+    match effect {
+        Effect::Answer {
+            correlation,
+            request_id: _,
+            answer,
+        } => Some(Output::Late {
+            offset,
+            correlation,
+            answer: *answer,
+        }),
+        Effect::PushJob { stream_id, job } => Some(Output::PushJob {
+            offset,
+            stream_id,
+            job,
+        }),
+        Effect::JobsAvailable { job_type } => Some(Output::JobsAvailable { job_type }),
+        Effect::SendQueued { target } => Some(Output::SendQueued { target }),
+        // All of a command together, see `task_events`.
+        Effect::TaskChanged { task: _ } => None,
+    }
+}
+
+fn answered_task(outcome: &Outcome, key: u64) -> Option<&proto::record::UserTask> {
+    match outcome.answer.as_ref()?.kind.as_ref()? {
+        answer::Kind::Task(answer) => answer.task.as_ref().filter(|task| task.key == key),
+        answer::Kind::Done(_)
+        | answer::Kind::Deployed(_)
+        | answer::Kind::InstanceStarted(_)
+        | answer::Kind::InstanceResult(_)
+        | answer::Kind::MessagePublished(_)
+        | answer::Kind::ActivatedJobs(_)
+        | answer::Kind::VariablesSet(_) => None,
+    }
+}
+
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,77 @@
+//! What one checkpoint is to write, before it is encoded: shared by whoever commits it and whoever still reads it.
+
+use engine::{Change, EntryKey};
+use journal::Checkpoint;
+use rustc_hash::FxHashMap;
+
+use super::history::History;
+
+/// A checkpoint that is not committed yet.
+#[derive(Debug)]
+pub struct Draft {
+    next_offset: u64,
+    commands: u64,
+    changes: Vec<Change>,
+    history: History,
+}
+
+impl Draft {
+    pub(super) fn new(
+        next_offset: u64,
+        commands: u64,
+        changes: Vec<Change>,
+        history: History,
+    ) -> Draft {
+        Draft {
+            next_offset,
+            commands,
+            changes,
+            history,
+        }
+    }
+
+    /// The first offset that it does not include.
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// How many commands it includes.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Takes in the draft that follows this one, when this one could not be committed. Nothing grows with repetition:
+    /// an entry has one change.
+    pub fn merge(&mut self, newer: Draft) {
+        self.next_offset = newer.next_offset;
+        self.commands += newer.commands;
+        let places = self.changes.iter().enumerate();
+        let mut places: FxHashMap<EntryKey, usize> =
+            places.map(|(place, change)| (change.key, place)).collect();
+        for change in newer.changes {
+            let place = *places.entry(change.key).or_insert(self.changes.len());
+            match self.changes.get_mut(place) {
+                Some(older) => *older = change,
+                None => self.changes.push(change),
+            }
+        }
+        self.history.merge(newer.history);
+    }
+
+    /// As the journal takes it.
+    pub fn encode(&self) -> Checkpoint {
+        let change = |change: &Change| journal::Change {
+            key: change.key.encode(),
+            value: change.value.clone(),
+        };
+        Checkpoint {
+            next_offset: self.next_offset,
+            changes: self.changes.iter().map(change).collect(),
+            history: self.history.encode(),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What happened to whom, until a checkpoint has written it: the events of each instance, and which have ended.
+
+use bytes::Bytes;
+use engine::State;
+use journal::HistoryRecord;
+use prost::Message;
+use proto::record::{EndedInstance, Event, HistoryBatch, event};
+use rustc_hash::FxHashMap;
+
+/// Stories by instance, in the order in which something first happened to each.
+#[derive(Debug, Default)]
+pub struct History {
+    stories: Vec<Story>,
+    of: FxHashMap<u64, usize>,
+}
+
+/// What happened to one instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    pub instance: u64,
+    /// In order; one per command.
+    pub batches: Vec<HistoryBatch>,
+    /// Set when it has ended.
+    pub ended: Option<EndedInstance>,
+}
+
+impl History {
+    pub fn story(&self, instance: u64) -> Option<&Story> {
+        self.stories.get(*self.of.get(&instance)?)
+    }
+
+    /// The instances that have ended, in no particular order.
+    pub fn ended(&self) -> impl Iterator<Item = &EndedInstance> {
+        self.stories.iter().filter_map(|story| story.ended.as_ref())
+    }
+
+    pub(super) fn add(&mut self, offset: u64, at_ms: i64, principal: &str, event: Event) {
+        let Some(instance) = instance_of(&event) else {
+            return;
+        };
+        let batches = &mut self.story_mut(instance).batches;
+        match batches.last_mut() {
+            Some(batch) if batch.offset == offset => batch.events.push(event),
+            Some(_) | None => batches.push(HistoryBatch {
+                offset,
+                at_ms,
+                principal: principal.to_owned(),
+                events: vec![event],
+            }),
+        }
+    }
+
+    pub(super) fn end(&mut self, ended: EndedInstance) {
+        let story = self.story_mut(ended.key);
+        story.ended = Some(ended);
+    }
+
+    fn story_mut(&mut self, instance: u64) -> &mut Story {
+        let place = *self.of.entry(instance).or_insert(self.stories.len());
+        if place == self.stories.len() {
+            self.stories.push(Story {
+                instance,
+                batches: Vec::new(),
+                ended: None,
+            });
+        }
+        &mut self.stories[place]
+    }
+
+    /// Takes in what happened after this.
+    pub(super) fn merge(&mut self, newer: History) {
+        for story in newer.stories {
+            let older = self.story_mut(story.instance);
+            older.batches.extend(story.batches);
+            older.ended = story.ended.or(older.ended.take());
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<HistoryRecord> {
+        let record = |story: &Story| HistoryRecord {
+            instance: story.instance,
+            payload: encode_batches(&story.batches),
+            ended: story
+                .ended
+                .as_ref()
+                .map(|ended| (ended.ended_ms, Bytes::from(ended.encode_to_vec()))),
+        };
+        self.stories.iter().map(record).collect()
+    }
+}
+
+/// As the message `History`, without cloning the events into one.
+fn encode_batches(batches: &[HistoryBatch]) -> Bytes {
+    let mut bytes = Vec::new();
+    for batch in batches {
+        prost::encoding::message::encode(1, batch, &mut bytes);
+    }
+    Bytes::from(bytes)
+}
+
+/// Of each live instance what is told of it when it has ended: the event of its end says no more than its key.
+#[derive(Debug, Default)]
+pub(super) struct Origins(FxHashMap<u64, (u64, i64)>);
+
+impl Origins {
+    pub fn of(state: &State) -> Origins {
+        let keys = state.instance_keys().iter();
+        let origin = |key| {
+            let instance = state.instance(key)?;
+            Some((key, (instance.definition_key, instance.created_ms)))
+        };
+        Origins(keys.filter_map(|key| origin(*key)).collect())
+    }
+
+    /// Follows an event; gives the summary when an instance ends with it.
+    pub fn follow(&mut self, state: &State, now_ms: i64, event: &Event) -> Option<EndedInstance> {
+        let kind = event.kind.as_ref()?;
+        if let event::Kind::InstanceCreated(created) = kind {
+            let instance = created.instance.as_ref()?;
+            let origin = (instance.definition_key, instance.created_ms);
+            self.0.insert(instance.key, origin);
+        }
+        if let event::Kind::InstanceCompleted(completed) = kind {
+            return self.ended(state, now_ms, completed.instance, false);
+        }
+        if let event::Kind::InstanceCanceled(canceled) = kind {
+            return self.ended(state, now_ms, canceled.instance, true);
+        }
+        None
+    }
+
+    fn ended(
+        &mut self,
+        state: &State,
+        ended_ms: i64,
+        key: u64,
+        canceled: bool,
+    ) -> Option<EndedInstance> {
+        let (definition_key, created_ms) = self.0.remove(&key)?;
+        let executable = state.executable(definition_key);
+        Some(EndedInstance {
+            key,
+            definition_key,
+            process_id: executable.map_or_else(String::new, |found| found.process_id.to_string()),
+            version: executable.map_or(0, |found| found.version),
+            created_ms,
+            ended_ms,
+            canceled,
+        })
+    }
+}
+
+/// To whose story an event belongs; `None` when it is of the partition itself.
+fn instance_of(event: &Event) -> Option<u64> {
+    use event::Kind;
+    let instance = match event.kind.as_ref()? {
+        Kind::InstanceCreated(of) => of.instance.as_ref()?.key,
+        Kind::InstanceCompleted(of) => of.instance,
+        Kind::InstanceCanceled(of) => of.instance,
+        Kind::ElementActivated(of) => of.instance,
+        Kind::ElementCompleted(of) => of.instance,
+        Kind::ElementTerminated(of) => of.instance,
+        Kind::FlowTaken(of) => of.instance,
+        Kind::TokensConsumed(of) => of.instance,
+        Kind::VariablesWritten(of) => of.instance,
+        Kind::ContinuationSaved(of) => of.continuation.as_ref()?.instance,
+        Kind::ContinuationTaken(of) => of.instance,
+        Kind::JobCreated(of) => of.job.as_ref()?.instance,
+        Kind::JobLeased(of) => of.instance,
+        Kind::JobCompleted(of) => of.instance,
+        Kind::JobFailed(of) => of.instance,
+        Kind::JobErrorThrown(of) => of.instance,
+        Kind::JobCanceled(of) => of.instance,
+        Kind::JobTimedOut(of) => of.instance,
+        Kind::JobReturned(of) => of.instance,
+        Kind::JobRetriesUpdated(of) => of.instance,
+        Kind::JobTimeoutUpdated(of) => of.instance,
+        Kind::JobBackOffEnded(of) => of.instance,
+        Kind::TaskCreated(of) => of.task.as_ref()?.instance,
+        Kind::TaskChanged(of) => of.task.as_ref()?.instance,
+        Kind::TaskEnded(of) => of.instance,
+        Kind::TimerCreated(of) => of.timer.as_ref()?.instance,
+        Kind::TimerFired(of) => of.instance,
+        Kind::TimerCanceled(of) => of.instance,
+        Kind::MessageCorrelated(of) => of.instance,
+        Kind::SubscriptionOpened(of) => of.subscription.as_ref()?.instance,
+        Kind::SubscriptionClosed(of) => of.instance,
+        Kind::IncidentRaised(of) => of.incident.as_ref()?.instance,
+        Kind::IncidentResolved(of) => of.instance,
+        Kind::ResourceAdded(_)
+        | Kind::DefinitionAdded(_)
+        | Kind::StreamOpened(_)
+        | Kind::StreamCredited(_)
+        | Kind::StreamClosed(_)
+        | Kind::MessagePublished(_)
+        | Kind::MessageExpired(_)
+        | Kind::RequestAnswered(_)
+        | Kind::RequestsForgotten(_)
+        | Kind::TermBegun(_)
+        | Kind::SemanticsRaised(_)
+        | Kind::SendQueued(_)
+        | Kind::SendReceived(_)
+        | Kind::SendsRemoved(_) => 0,
+    };
+    (instance != 0).then_some(instance)
+}

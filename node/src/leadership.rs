@@ -1,0 +1,187 @@
+//! Becoming the leader of a partition: fence, restore, begin the term.
+//!
+//! Owns the order of these steps and how long each may stay silent. It must not answer anybody: what replaying gives
+//! goes to whoever called.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use engine::Limits;
+use journal::{AppendError, Journal, Lead, Observed, Reader};
+use rustc_hash::FxHashMap;
+
+use crate::driver::{Driver, Halt, Output, begin_term};
+use crate::error::StartError;
+use crate::{JOURNAL_PARTITION, PARTITIONS};
+
+/// The longest wait for the journal to say anything while restoring.
+const SILENCE: Duration = Duration::from_secs(30);
+/// So long for the own first command to be seen when nobody knows whether it was appended.
+const UNKNOWN_SILENCE: Duration = Duration::from_secs(1);
+/// Attempts to append it.
+const ATTEMPTS_MAX: usize = 10;
+/// One look at the journal.
+const LOOK: Duration = Duration::from_millis(100);
+
+const _: () = assert!(PARTITIONS == 1, "one partition is led in this slice");
+
+/// A partition that is led, restored up to its last checkpoint.
+pub struct Led {
+    pub lead: Box<dyn Lead>,
+    pub reader: Box<dyn Reader>,
+    pub driver: Driver,
+}
+
+/// Fences the previous leader and restores the state of the last committed checkpoint.
+///
+/// # Errors
+/// See [`StartError`]; leading again may help when the journal has failed.
+pub fn take_over(
+    journal: &dyn Journal,
+    name: &str,
+    limits: Limits,
+    skipped: BTreeSet<u64>,
+) -> Result<Led, StartError> {
+    let lead = journal.lead(JOURNAL_PARTITION, name)?;
+    let started = Instant::now();
+    let entries = read_entries(journal, &*lead)?;
+    let count = entries.len();
+    let driver = Driver::restore(entries, lead.next_offset(), limits, skipped)?;
+    tracing::info!(
+        term = lead.term(),
+        entries = count,
+        next_offset = lead.next_offset(),
+        elapsed_ms = started.elapsed().as_millis(),
+        "restored the last checkpoint"
+    );
+    let reader = journal.read(JOURNAL_PARTITION, lead.next_offset())?;
+    Ok(Led {
+        lead,
+        reader,
+        driver,
+    })
+}
+
+/// The entries of the state as of the checkpoint with which this leadership began.
+fn read_entries(
+    journal: &dyn Journal,
+    lead: &dyn Lead,
+) -> Result<FxHashMap<Bytes, Bytes>, StartError> {
+    let mut observer = journal.observe(JOURNAL_PARTITION)?;
+    let mut entries = FxHashMap::default();
+    let mut heard = Instant::now();
+    // Ends with the entries, which are as many as the state has, or with the silence after them.
+    loop {
+        match observer.next(LOOK)? {
+            Observed::Change(change) => {
+                match change.value {
+                    Some(value) => entries.insert(change.key, value),
+                    None => entries.remove(&change.key),
+                };
+            }
+            Observed::Checkpoint { term, next_offset } if term == lead.term() => {
+                if next_offset == lead.next_offset() {
+                    return Ok(entries);
+                }
+                return Err(StartError::Fenced);
+            }
+            Observed::Checkpoint { term, .. } if term > lead.term() => {
+                return Err(StartError::Fenced);
+            }
+            Observed::Checkpoint { .. } => {}
+            Observed::Idle if heard.elapsed() < SILENCE => continue,
+            Observed::Idle => return Err(StartError::Silent("it was read")),
+        }
+        heard = Instant::now();
+    }
+}
+
+/// Why the rest of the log could not be applied.
+#[derive(Debug)]
+pub enum CatchUpError {
+    Start(StartError),
+    /// Take over again and skip this offset.
+    Panicked {
+        offset: u64,
+        message: String,
+    },
+}
+
+impl From<StartError> for CatchUpError {
+    fn from(error: StartError) -> CatchUpError {
+        CatchUpError::Start(error)
+    }
+}
+
+impl From<journal::Error> for CatchUpError {
+    fn from(error: journal::Error) -> CatchUpError {
+        CatchUpError::Start(error.into())
+    }
+}
+
+/// Appends the first command of the term and applies the log up to it. `outputs` gets what each batch gave, with the
+/// driver that gave it, and says whether to go on.
+///
+/// # Errors
+/// The driver is behind the log's end; take over again.
+pub fn catch_up(
+    journal: &dyn Journal,
+    led: &mut Led,
+    name: &str,
+    outputs: &mut dyn FnMut(&Driver, Vec<Output>) -> bool,
+) -> Result<(), CatchUpError> {
+    let term = led.lead.term();
+    let begin = begin_term(term, name);
+    for _ in 0..ATTEMPTS_MAX {
+        let patience = match journal.append(JOURNAL_PARTITION, std::slice::from_ref(&begin)) {
+            Ok(()) => SILENCE,
+            // It is seen or not; appended twice, the second one is refused.
+            Err(AppendError::Unknown(_)) => UNKNOWN_SILENCE,
+            Err(error) => return Err(StartError::Append(error).into()),
+        };
+        let mut heard = Instant::now();
+        while heard.elapsed() < patience {
+            let records = led.reader.next(LOOK)?;
+            if !records.is_empty() {
+                heard = Instant::now();
+            }
+            apply(&mut led.driver, &records, outputs)?;
+            if led.driver.state().term() >= term {
+                return Ok(());
+            }
+        }
+    }
+    Err(StartError::Silent("the first command of the term was awaited").into())
+}
+
+fn apply(
+    driver: &mut Driver,
+    records: &[journal::Record],
+    outputs: &mut dyn FnMut(&Driver, Vec<Output>) -> bool,
+) -> Result<(), CatchUpError> {
+    let mut given = Vec::new();
+    let mut halted = None;
+    for record in records {
+        if let Err(halt) = driver.apply(record, &mut given) {
+            halted = Some(halt);
+            break;
+        }
+    }
+    // What came before a halt was applied, and its callers wait.
+    let goes_on = outputs(driver, given);
+    match halted {
+        Some(Halt::Panicked { offset, message }) => Err(CatchUpError::Panicked { offset, message }),
+        Some(Halt::NewerSemantics { offset, found }) => Err(newer(offset, found).into()),
+        None if !goes_on => Err(StartError::Stopped.into()),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn newer(offset: u64, found: u32) -> StartError {
+    StartError::NewerSemantics {
+        offset,
+        found,
+        known: engine::SEMANTICS,
+    }
+}
