@@ -1,6 +1,6 @@
 //! Any bytes: reading and showing what is wrong with them ends and does not panic.
 //!
-//! `cargo +nightly fuzz run parse -- -dict=fuzz/bpmn.dict` from `bpmn-parser/`.
+//! `scripts/fuzz` from the root of the checkout, or `cargo fuzz run parse` with cargo-fuzz.
 
 #![no_main]
 
