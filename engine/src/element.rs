@@ -47,26 +47,7 @@ pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
 
 /// Whether a token waits at this element for those of its other flows.
 pub(crate) fn waits_for_others(kind: &Kind) -> bool {
-    match kind {
-        Kind::ParallelGateway | Kind::InclusiveGateway { .. } => true,
-        Kind::Scope { .. }
-        | Kind::PassThrough
-        | Kind::MessageStart(_)
-        | Kind::TimerStart(_)
-        | Kind::NoneEnd
-        | Kind::TerminateEnd
-        | Kind::ErrorEnd { .. }
-        | Kind::JobTask(_)
-        | Kind::UserTask(_)
-        | Kind::ScriptTask { .. }
-        | Kind::MessageCatch(_)
-        | Kind::TimerCatch(_)
-        | Kind::ExclusiveGateway
-        | Kind::EventBasedGateway
-        | Kind::BoundaryMessage { .. }
-        | Kind::BoundaryTimer { .. }
-        | Kind::BoundaryError { .. } => false,
-    }
+    matches!(kind, Kind::ParallelGateway | Kind::InclusiveGateway { .. })
 }
 
 /// A token has come to a join.

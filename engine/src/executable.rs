@@ -150,6 +150,38 @@ pub(crate) enum Kind {
     },
 }
 
+impl Kind {
+    /// For a boundary event, whether what it is attached to ends when it fires.
+    pub fn boundary(&self) -> Option<bool> {
+        match self {
+            Kind::BoundaryMessage { interrupting, .. }
+            | Kind::BoundaryTimer { interrupting, .. } => Some(*interrupting),
+            Kind::BoundaryError { .. } => Some(true),
+            Kind::Scope { .. }
+            | Kind::PassThrough
+            | Kind::MessageStart(_)
+            | Kind::TimerStart(_)
+            | Kind::NoneEnd
+            | Kind::TerminateEnd
+            | Kind::ErrorEnd { .. }
+            | Kind::JobTask(_)
+            | Kind::UserTask(_)
+            | Kind::ScriptTask { .. }
+            | Kind::MessageCatch(_)
+            | Kind::TimerCatch(_)
+            | Kind::ExclusiveGateway
+            | Kind::ParallelGateway
+            | Kind::InclusiveGateway { .. }
+            | Kind::EventBasedGateway => None,
+        }
+    }
+
+    /// Whether an event triggers it, so that nothing flows into it.
+    pub fn is_triggered(&self) -> bool {
+        self.boundary().is_some() || matches!(self, Kind::MessageStart(_) | Kind::TimerStart(_))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct MessageSpec {
     pub name: Template,

@@ -110,27 +110,7 @@ fn start_nodes(
             ));
         };
         let node = executable.node(index);
-        let can_start = match node.kind {
-            Kind::BoundaryMessage { .. }
-            | Kind::BoundaryTimer { .. }
-            | Kind::BoundaryError { .. }
-            | Kind::MessageStart(_)
-            | Kind::TimerStart(_) => false,
-            Kind::Scope { .. } => index != PROCESS_NODE,
-            Kind::PassThrough
-            | Kind::NoneEnd
-            | Kind::TerminateEnd
-            | Kind::ErrorEnd { .. }
-            | Kind::JobTask(_)
-            | Kind::UserTask(_)
-            | Kind::ScriptTask { .. }
-            | Kind::MessageCatch(_)
-            | Kind::TimerCatch(_)
-            | Kind::ExclusiveGateway
-            | Kind::ParallelGateway
-            | Kind::InclusiveGateway { .. }
-            | Kind::EventBasedGateway => true,
-        };
+        let can_start = index != PROCESS_NODE && !node.kind.is_triggered();
         match can_start && node.parent == PROCESS_NODE {
             true => Ok(index),
             false => Err(invalid(

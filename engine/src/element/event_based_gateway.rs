@@ -8,17 +8,14 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
     let mut prepared = Vec::new();
     for &flow in &at.node().outgoing {
         let target = at.executable.flow(flow).target;
-        match &at.executable.node(target).kind {
-            Kind::MessageCatch(message) => {
-                prepared.push(catch::prepare_message(
-                    step, at, at.element, target, message,
-                )?);
-            }
-            Kind::TimerCatch(timer) => {
-                prepared.push(catch::prepare_timer(step, at, at.element, target, timer)?);
-            }
-            // The parser allows nothing else behind this gateway.
-            _ => {}
+        // The parser allows nothing else behind this gateway.
+        let event = &at.executable.node(target).kind;
+        if let Kind::MessageCatch(message) = event {
+            prepared.push(catch::prepare_message(
+                step, at, at.element, target, message,
+            )?);
+        } else if let Kind::TimerCatch(timer) = event {
+            prepared.push(catch::prepare_timer(step, at, at.element, target, timer)?);
         }
     }
     catch::open(step, at, prepared);

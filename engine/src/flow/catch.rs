@@ -9,7 +9,6 @@ use proto::record::{
     event, incident,
 };
 
-use super::trigger::is_interrupting;
 use crate::command::messages;
 use crate::executable::{Kind, MessageSpec, NodeIndex, TimerKind, TimerSpec};
 use crate::scope;
@@ -254,8 +253,9 @@ pub(crate) fn correlate(
         process_id: at.executable.process_id.to_string(),
         buffered,
     }));
-    let is_last = subscription.node == at.index
-        || is_interrupting(&at.executable.node(subscription.node).kind);
+    let event = &at.executable.node(subscription.node).kind;
+    // Only a non-interrupting boundary event takes more than one.
+    let is_last = event.boundary() != Some(false);
     if is_last {
         step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
             subscription: subscription.key,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proto::record::FireTrigger;
 
 use super::{end, leave, start};
-use crate::executable::{Kind, NodeIndex};
+use crate::executable::NodeIndex;
 use crate::scope;
 use crate::step::{self, At, Step};
 
@@ -18,9 +18,15 @@ pub(crate) fn fire(step: &mut Step<'_>, trigger: &FireTrigger) {
         step.queue(step::complete(at.instance, at.element));
         return;
     }
-    match &at.node().kind {
-        Kind::EventBasedGateway => fire_behind_gateway(step, &at, trigger.node, &trigger.variables),
-        _ => fire_boundary(step, &at, trigger.node, &trigger.variables),
+    match at.executable.node(trigger.node).kind.boundary() {
+        Some(interrupting) => {
+            if interrupting {
+                end::terminate(step, &at);
+            }
+            let element = start(step, at.instance, at.scope, trigger.node, None);
+            finish(step, at.instance, element, &trigger.variables);
+        }
+        None => fire_behind_gateway(step, &at, trigger.node, &trigger.variables),
     }
 }
 
@@ -38,43 +44,9 @@ fn fire_behind_gateway(step: &mut Step<'_>, at: &At, event: NodeIndex, variables
     finish(step, at.instance, element, variables);
 }
 
-fn fire_boundary(step: &mut Step<'_>, at: &At, event: NodeIndex, variables: &Bytes) {
-    if is_interrupting(&at.executable.node(event).kind) {
-        end::terminate(step, at);
-    }
-    let element = start(step, at.instance, at.scope, event, None);
-    finish(step, at.instance, element, variables);
-}
-
 fn finish(step: &mut Step<'_>, instance: u64, element: u64, variables: &Bytes) {
     if let Some(at) = step.at(instance, element) {
         scope::deliver(step, &at, variables);
         step.queue(step::complete(instance, element));
-    }
-}
-
-/// Whether what an event is attached to ends when it fires.
-pub(crate) fn is_interrupting(kind: &Kind) -> bool {
-    match kind {
-        Kind::BoundaryMessage { interrupting, .. } | Kind::BoundaryTimer { interrupting, .. } => {
-            *interrupting
-        }
-        Kind::Scope { .. }
-        | Kind::PassThrough
-        | Kind::MessageStart(_)
-        | Kind::TimerStart(_)
-        | Kind::NoneEnd
-        | Kind::TerminateEnd
-        | Kind::ErrorEnd { .. }
-        | Kind::JobTask(_)
-        | Kind::UserTask(_)
-        | Kind::ScriptTask { .. }
-        | Kind::MessageCatch(_)
-        | Kind::TimerCatch(_)
-        | Kind::ExclusiveGateway
-        | Kind::ParallelGateway
-        | Kind::InclusiveGateway { .. }
-        | Kind::EventBasedGateway
-        | Kind::BoundaryError { .. } => true,
     }
 }
