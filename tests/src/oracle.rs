@@ -4,6 +4,7 @@
 //! A block knows the XML that it becomes, what outside does to it (the plan), and which elements
 //! complete or are terminated then. It knows nothing of tokens, queues or scopes of the engine.
 
+mod choices;
 mod drive;
 mod expect;
 mod generate;
@@ -11,8 +12,14 @@ mod xml;
 
 use std::collections::BTreeMap;
 
+pub use choices::{Choice, choices, stuck};
 pub use drive::run;
 pub use generate::generate;
+
+/// The id of the generated process.
+pub const PROCESS: &str = "oracle";
+/// By which its messages are correlated.
+pub const CORRELATION_KEY: &str = "key";
 
 /// A piece of a process with one entry and one exit.
 #[derive(Debug, Clone)]

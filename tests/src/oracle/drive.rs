@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use engine::{Limits, Outcome, State};
+use engine::{Limits, Outcome};
 use fastrand::Rng;
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::event::Kind as Fact;
 use proto::record::{
-    ClaimTask, CompleteJob, CompleteTask, CreateInstance, DeployResources, ElementInstance,
-    Instance, PublishMessage, ThrowJobError,
+    ClaimTask, CompleteJob, CompleteTask, CreateInstance, DeployResources, PublishMessage,
+    ThrowJobError,
 };
 
-use super::{Case, Counts, Plan};
+use super::choices::{Choice, choices, stuck};
+use super::{CORRELATION_KEY, Case, Counts, PROCESS, Plan};
 use crate::machine::Machine;
 
 /// Commands after which a process that should have ended is called stuck.
@@ -66,7 +67,7 @@ impl Outside {
         let limits = feel::json::Limits::default();
         let variables = feel::json::normalize_object(case.variables.as_bytes(), &limits);
         self.command(Kind::CreateInstance(CreateInstance {
-            process_id: "oracle".to_owned(),
+            process_id: PROCESS.to_owned(),
             version: -1,
             variables: variables.map_err(|error| error.to_string())?,
             ..CreateInstance::default()
@@ -93,7 +94,7 @@ impl Outside {
                 Some(Fact::IncidentRaised(fact)) => return Err(format!("an incident: {fact:?}")),
                 _ => continue,
             };
-            let definition = self.machine.state.definition_key("oracle", -1);
+            let definition = self.machine.state.definition_key(PROCESS, -1);
             let executable = definition.and_then(|key| self.machine.state.executable(key));
             let node = executable.and_then(|found| found.nodes.get(node as usize));
             let id = node.ok_or("an event names no node")?.id.to_string();
@@ -104,10 +105,10 @@ impl Outside {
 
     /// One thing that outside can do now, chosen at random; time passes only when there is none.
     fn act(&mut self) -> Result<(), String> {
-        let mut choices = self.choices();
+        let mut choices = choices(&self.machine.state, &self.plan);
         if choices.is_empty() {
             let state = &self.machine.state;
-            let due_ms = state.next_due_ms().ok_or_else(|| self.stuck())?;
+            let due_ms = state.next_due_ms().ok_or_else(|| stuck(state))?;
             self.machine.now_ms = self.machine.now_ms.max(due_ms);
             for outcome in self.machine.settle() {
                 self.count(&outcome)?;
@@ -119,93 +120,6 @@ impl Outside {
         }
         let chosen = self.random.usize(0..choices.len());
         self.perform(choices.swap_remove(chosen))
-    }
-
-    fn stuck(&self) -> String {
-        let elements = live(&self.machine.state);
-        let ids = elements.iter().map(|element| element.id.as_str());
-        format!("stuck at {}", ids.collect::<Vec<_>>().join(" "))
-    }
-
-    fn choices(&self) -> Vec<Choice> {
-        let elements = live(&self.machine.state);
-        // Messages for boundary events come first: their hosts must not be gone.
-        let events = self.waiting(&elements);
-        let boundary = events.iter().filter(|name| name.starts_with("boundary"));
-        let boundary =
-            boundary.filter(|name| self.plan.messages.get(*name).is_some_and(|n| *n > 0));
-        let first = boundary
-            .map(|name| Choice::Publish(name.clone()))
-            .collect::<Vec<_>>();
-        if !first.is_empty() {
-            return first;
-        }
-        let mut choices = Vec::new();
-        for element in &elements {
-            let id = element.id.clone();
-            if element.job != 0 && !self.plan.parked.contains_key(&id) {
-                choices.push(Choice::Job(id.clone(), element.job));
-            }
-            if element.task != 0 {
-                choices.push(Choice::Task(element.task));
-            }
-        }
-        for name in events {
-            if self.plan.messages.get(&name).is_some_and(|left| *left > 0) {
-                choices.push(Choice::Publish(name));
-            } else if let Some(host) = self.plan.interrupting.get(&name)
-                && self.is_parked(&elements, host)
-            {
-                choices.push(Choice::Publish(name));
-            }
-        }
-        choices
-    }
-
-    /// Names of the messages that something waits for; a name is the id of what waits.
-    fn waiting(&self, elements: &[Live]) -> Vec<String> {
-        let keys = elements.iter().flat_map(|element| &element.subscriptions);
-        let waiting = keys.filter_map(|key| self.machine.state.subscription(*key));
-        waiting
-            .map(|subscription| subscription.name.clone())
-            .collect()
-    }
-
-    /// Whether all that is left in a host is what its boundary event is to end.
-    fn is_parked(&self, elements: &[Live], host: &str) -> bool {
-        if self.plan.timers.values().any(|waiting| waiting == host)
-            && self.has_timer(elements, host)
-        {
-            return false;
-        }
-        let Some(host_element) = elements.iter().find(|element| element.id == host) else {
-            return false;
-        };
-        let mut inside = vec![host_element.key];
-        for element in elements {
-            if !inside.contains(&element.scope) {
-                continue;
-            }
-            inside.push(element.key);
-            if self.plan.parked.get(&element.id).map(String::as_str) != Some(host) {
-                return false;
-            }
-        }
-        inside.len() > 1
-    }
-
-    /// Whether a non-interrupting timer of a host has still to fire.
-    fn has_timer(&self, elements: &[Live], host: &str) -> bool {
-        let timers = elements.iter().filter(|element| element.id == host);
-        let mut timers = timers.flat_map(|element| &element.timers);
-        timers.any(|timer| {
-            let state = &self.machine.state;
-            state.timer(*timer).is_some_and(|timer| {
-                let executable = state.executable(timer.definition_key);
-                let node = executable.and_then(|found| found.nodes.get(timer.node as usize));
-                node.is_some_and(|node| self.plan.timers.contains_key(&*node.id))
-            })
-        })
     }
 
     fn perform(&mut self, choice: Choice) -> Result<(), String> {
@@ -239,7 +153,7 @@ impl Outside {
                 }
                 self.command(Kind::PublishMessage(PublishMessage {
                     name,
-                    correlation_key: "key".to_owned(),
+                    correlation_key: CORRELATION_KEY.to_owned(),
                     ..PublishMessage::default()
                 }))
             }
@@ -299,47 +213,4 @@ fn differences(
         }
     }
     Ok(())
-}
-
-enum Choice {
-    Job(String, u64),
-    Task(u64),
-    Publish(String),
-}
-
-/// A live element with its id.
-struct Live {
-    id: String,
-    key: u64,
-    scope: u64,
-    job: u64,
-    task: u64,
-    timers: Vec<u64>,
-    subscriptions: Vec<u64>,
-}
-
-fn live(state: &State) -> Vec<Live> {
-    let instances = state
-        .instance_keys()
-        .iter()
-        .filter_map(|key| state.instance(*key));
-    let elements = instances.flat_map(|instance: &Instance| {
-        let executable = state.executable(instance.definition_key);
-        instance
-            .elements
-            .iter()
-            .filter_map(move |element: &ElementInstance| {
-                let node = executable?.nodes.get(element.node as usize)?;
-                Some(Live {
-                    id: node.id.to_string(),
-                    key: element.key,
-                    scope: element.scope,
-                    job: element.job,
-                    task: element.task,
-                    timers: element.timers.clone(),
-                    subscriptions: element.subscriptions.clone(),
-                })
-            })
-    });
-    elements.collect()
 }
