@@ -15,6 +15,8 @@ pub mod driver;
 mod error;
 pub mod leadership;
 mod node;
+#[cfg(test)]
+mod planted;
 mod polls;
 mod queue;
 mod reads;

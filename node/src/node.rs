@@ -115,9 +115,9 @@ impl Node {
             correlation,
             waiter: Waiter::Caller(reply),
         };
-        if let Err((_, reason)) = core.queue.push(entry) {
+        if let Err(refused) = core.queue.push(entry) {
             core.waiters.leave(1);
-            return Err(reason);
+            return Err(refused.1);
         }
         let mut call = Call {
             core,

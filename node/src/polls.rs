@@ -82,7 +82,7 @@ impl Polls {
         let line = lines.entry(poll.job_type.clone()).or_default();
         match line.has_more(&poll.job_type, launch.state) {
             true => line.launch(poll, launch),
-            false if poll.is_over() => finish(poll, Ok(Vec::new())),
+            false if poll.is_over() => finish(*poll, Ok(Vec::new())),
             false => line.park(poll),
         }
     }
@@ -96,7 +96,7 @@ impl Polls {
         // Every turn takes one out of the line, which is bounded.
         while line.has_more(job_type, launch.state) {
             match line.parked.pop_front() {
-                Some(poll) if poll.is_over() => finish(poll, Ok(Vec::new())),
+                Some(poll) if poll.is_over() => finish(*poll, Ok(Vec::new())),
                 Some(poll) => line.launch(poll, launch),
                 None => break,
             }
@@ -116,7 +116,7 @@ impl Polls {
     /// Somebody else was faster: the first in the line again.
     pub fn put_back(&self, poll: Box<Poll>) {
         if poll.is_over() {
-            return finish(poll, Ok(Vec::new()));
+            return finish(*poll, Ok(Vec::new()));
         }
         let mut lines = self.lines();
         let line = lines.entry(poll.job_type.clone()).or_default();
@@ -129,9 +129,10 @@ impl Polls {
     }
 
     /// Everybody who is parked, when nothing is asked any more.
-    pub fn drain(&self) -> Vec<Box<Poll>> {
+    pub fn drain(&self) -> Vec<Poll> {
         let lines = std::mem::take(&mut *self.lines());
-        lines.into_values().flat_map(|line| line.parked).collect()
+        let parked = lines.into_values().flat_map(|line| line.parked);
+        parked.map(|poll| *poll).collect()
     }
 }
 
@@ -160,10 +161,11 @@ impl Line {
         launch.waiters.enter(usize::MAX);
         match launch.queue.push(entry) {
             Ok(()) => self.asked += max_jobs,
-            Err((entry, reason)) => {
+            Err(refused) => {
+                let (entry, reason) = *refused;
                 launch.waiters.leave(1);
                 if let Waiter::Poll(poll) = entry.waiter {
-                    finish(poll, Err(reason));
+                    finish(*poll, Err(reason));
                 }
             }
         }
@@ -171,7 +173,7 @@ impl Line {
 }
 
 /// An answer without jobs.
-fn finish(poll: Box<Poll>, answer: Result<Vec<ActivatedJob>, SubmitError>) {
+fn finish(poll: Poll, answer: Result<Vec<ActivatedJob>, SubmitError>) {
     // Nobody listens any more: there is nothing to give back.
     let _ = poll.answer(answer);
 }

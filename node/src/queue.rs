@@ -83,10 +83,10 @@ impl Queue {
 
     /// # Errors
     /// The entry, with the reason why nothing is taken any more.
-    pub fn push(&self, entry: Entry) -> Result<(), (Entry, SubmitError)> {
+    pub fn push(&self, entry: Entry) -> Result<(), Box<(Entry, SubmitError)>> {
         let mut lane = self.lane();
         if let Some(reason) = lane.closed.clone() {
-            return Err((entry, reason));
+            return Err(Box::new((entry, reason)));
         }
         lane.entries.push_back(entry);
         self.wake(&mut lane);

@@ -1,0 +1,7 @@
+//! A node over the memory and embedded journals: what callers see, through faults, restores and restarts.
+
+mod calls;
+mod jobs;
+mod recovery;
+mod support;
+mod tasks;
