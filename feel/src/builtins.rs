@@ -116,11 +116,12 @@ pub(crate) fn starting_with(word: &str) -> impl Iterator<Item = &'static Builtin
 
 /// The function whose name is at most two typing errors away.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
-    const DISTANCE_MAX: usize = 2;
+    // A short name has no room for errors: everything is near it.
+    let distance_max = (name.len() / 2).min(2);
     all()
-        .filter(|builtin| builtin.name.len().abs_diff(name.len()) <= DISTANCE_MAX)
+        .filter(|builtin| builtin.name.len().abs_diff(name.len()) <= distance_max)
         .map(|builtin| (distance(builtin.name, name), builtin.name))
-        .filter(|(distance, _)| *distance <= DISTANCE_MAX)
+        .filter(|(distance, _)| *distance <= distance_max)
         .min()
         .map(|(_, name)| name)
 }

@@ -136,10 +136,11 @@ fn value_end(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b'"' => Some(string_end(bytes.get(1..)?)? + 2),
         b'{' | b'[' => container_end(bytes),
+        // At least one byte, so that whoever iterates makes progress on any input.
         _ => bytes
             .iter()
             .position(|b| matches!(b, b',' | b'}' | b']'))
-            .or((!bytes.is_empty()).then_some(bytes.len())),
+            .map_or(Some(bytes.len()), |end| (end > 0).then_some(end)),
     }
 }
 

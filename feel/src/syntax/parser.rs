@@ -52,9 +52,9 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
         variables: Vec::new(),
         seen: HashSet::new(),
     };
-    let root = parser.expression()?;
+    let root = parser.expression().map_err(|error| *error)?;
     if parser.kind() != TokenKind::End {
-        return Err(parser.unexpected(&["an operator", "the end of the expression"]));
+        return Err(*parser.unexpected(&["an operator", "the end of the expression"]));
     }
     Ok(Parsed {
         root,
@@ -62,7 +62,8 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
     })
 }
 
-type Parse<T> = Result<T, SyntaxError>;
+/// Boxed, since every frame of the parser has room for one.
+type Parse<T> = Result<T, Box<SyntaxError>>;
 
 struct Parser<'t> {
     text: &'t str,
@@ -115,21 +116,47 @@ impl Parser<'_> {
         result
     }
 
-    fn level(&mut self, level: Level) -> Parse<Node> {
-        match level {
-            Level::Or => self.logical("or", Level::And, Kind::Or),
-            Level::And => self.logical("and", Level::Compare, Kind::And),
-            Level::Compare => self.comparison(),
-            Level::Add | Level::Multiply | Level::Power => self.arithmetic(level),
-            Level::Unary => self.instance_of(),
+    /// Operators at least as strong as `least`. One loop for all of them, so that a nested operand
+    /// costs few frames of the stack.
+    fn level(&mut self, least: Level) -> Parse<Node> {
+        let mut left = self.instance_of()?;
+        while let Some(level) = self.operator_level().filter(|level| *level >= least) {
+            left = match level {
+                Level::Or => self.logical(left, "or", Level::And, Kind::Or)?,
+                Level::And => self.logical(left, "and", Level::Compare, Kind::And)?,
+                Level::Compare => self.comparison(left)?,
+                Level::Add => self.arithmetic(left, level, Level::Multiply)?,
+                Level::Multiply => self.arithmetic(left, level, Level::Power)?,
+                Level::Power | Level::Unary => self.arithmetic(left, level, Level::Unary)?,
+            };
         }
+        Ok(left)
     }
 
-    fn logical(&mut self, word: &str, operand: Level, kind: fn(Vec<Node>) -> Kind) -> Parse<Node> {
-        let first = self.level(operand)?;
-        if !self.at_word(word) {
-            return Ok(first);
-        }
+    /// How strong the operator here is; `None` when there is no operator.
+    fn operator_level(&self) -> Option<Level> {
+        let level = match self.kind() {
+            TokenKind::Name => match self.token_text(0) {
+                "or" => Level::Or,
+                "and" => Level::And,
+                "between" | "in" => Level::Compare,
+                _ => return None,
+            },
+            TokenKind::Symbol(Symbol::Plus | Symbol::Minus) => Level::Add,
+            TokenKind::Symbol(Symbol::Star | Symbol::Slash) => Level::Multiply,
+            TokenKind::Symbol(Symbol::StarStar) => Level::Power,
+            _ => return self.compare_op().map(|_| Level::Compare),
+        };
+        Some(level)
+    }
+
+    fn logical(
+        &mut self,
+        first: Node,
+        word: &str,
+        operand: Level,
+        kind: fn(Vec<Node>) -> Kind,
+    ) -> Parse<Node> {
         let at = first.at;
         let mut operands = vec![first];
         while self.eat_word(word) {
@@ -138,8 +165,7 @@ impl Parser<'_> {
         self.node(at, kind(operands))
     }
 
-    fn comparison(&mut self) -> Parse<Node> {
-        let left = self.level(Level::Add)?;
+    fn comparison(&mut self, left: Node) -> Parse<Node> {
         let at = left.at;
         let node = if let Some(op) = self.compare_op() {
             self.at += 1;
@@ -150,17 +176,20 @@ impl Parser<'_> {
             self.expect_word("and", "`and`")?;
             let high = self.level(Level::Add)?;
             self.node(at, Kind::Between(Box::new((left, low, high))))?
-        } else if self.eat_word("in") {
+        } else {
+            self.at += 1;
             let tests = self.with_locals(&["?".into()], Self::tests)?;
             self.node(at, Kind::In(Box::new(left), tests))?
-        } else {
-            return Ok(left);
         };
-        if self.compare_op().is_some() {
-            let message = "comparisons do not chain: join them with `and`";
-            return Err(self.error_here(message));
+        match self.operator_level() {
+            Some(Level::Compare) => {
+                Err(self.error_here("comparisons do not chain: join them with `and`"))
+            }
+            Some(Level::Add | Level::Multiply | Level::Power | Level::Unary) => {
+                Err(self.unexpected(&["`and`", "`or`", "the end of the comparison"]))
+            }
+            Some(Level::Or | Level::And) | None => Ok(node),
         }
-        Ok(node)
     }
 
     fn compare_op(&self) -> Option<CompareOp> {
@@ -220,21 +249,12 @@ impl Parser<'_> {
         })
     }
 
-    fn arithmetic(&mut self, level: Level) -> Parse<Node> {
-        let operand = match level {
-            Level::Add => Level::Multiply,
-            Level::Multiply => Level::Power,
-            Level::Or | Level::And | Level::Compare | Level::Power | Level::Unary => Level::Unary,
-        };
-        let first = self.level(operand)?;
+    fn arithmetic(&mut self, first: Node, level: Level, operand: Level) -> Parse<Node> {
         let at = first.at;
         let mut rest = Vec::new();
         while let Some(op) = self.arithmetic_op(level) {
             self.at += 1;
             rest.push((op, self.level(operand)?));
-        }
-        if rest.is_empty() {
-            return Ok(first);
         }
         self.node(at, Kind::Arithmetic(Box::new(first), rest))
     }
@@ -406,7 +426,7 @@ impl Parser<'_> {
 
     // Errors.
 
-    fn unexpected(&self, expected: &[&'static str]) -> SyntaxError {
+    fn unexpected(&self, expected: &[&'static str]) -> Box<SyntaxError> {
         let (last, first) = expected.split_last().unwrap_or((&"something else", &[]));
         let wanted = match first {
             [] => (*last).to_owned(),
@@ -418,28 +438,34 @@ impl Parser<'_> {
             false => format!("expected {wanted}, found `{found}`"),
         };
         let offset = self.offset() as usize;
-        syntax_error(self.text, offset, found, expected.to_vec(), message)
+        Box::new(syntax_error(
+            self.text,
+            offset,
+            found,
+            expected.to_vec(),
+            message,
+        ))
     }
 
     fn found(&self) -> String {
         self.token_text(0).chars().take(FOUND_CHARS_MAX).collect()
     }
 
-    fn error_here(&self, message: &str) -> SyntaxError {
+    fn error_here(&self, message: &str) -> Box<SyntaxError> {
         self.error_at(self.offset(), message)
     }
 
-    fn error_at(&self, at: u32, message: &str) -> SyntaxError {
+    fn error_at(&self, at: u32, message: &str) -> Box<SyntaxError> {
         let found = match at == self.offset() {
             true => self.found(),
             false => String::new(),
         };
-        syntax_error(
+        Box::new(syntax_error(
             self.text,
             at as usize,
             found,
             Vec::new(),
             message.to_owned(),
-        )
+        ))
     }
 }

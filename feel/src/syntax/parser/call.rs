@@ -127,7 +127,7 @@ impl Parser<'_> {
         Ok(ordered)
     }
 
-    fn wrong_count(&self, at: u32, builtin: &Builtin, count: usize) -> SyntaxError {
+    fn wrong_count(&self, at: u32, builtin: &Builtin, count: usize) -> Box<SyntaxError> {
         let arguments = if count == 1 { "argument" } else { "arguments" };
         let message = format!(
             "`{}` takes {}, not {count} {arguments}",
@@ -137,7 +137,7 @@ impl Parser<'_> {
         self.error_at(at, &message)
     }
 
-    pub(super) fn unknown_function(&self, name: &str) -> SyntaxError {
+    pub(super) fn unknown_function(&self, name: &str) -> Box<SyntaxError> {
         let message = match builtins::similar(name) {
             Some(similar) => format!("there is no function `{name}`; did you mean `{similar}`?"),
             None => format!("there is no function `{name}`"),
