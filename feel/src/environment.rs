@@ -10,6 +10,12 @@ use crate::json;
 pub trait Variables {
     /// The normalized JSON value (see [`json::normalize`]) of the variable, or `None`.
     fn get(&self, name: &str) -> Option<&[u8]>;
+
+    /// About how many bytes a look-up may have to read. It is charged to the budget, so that large
+    /// variables cannot make a small expression slow; 0 charges nothing.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// No variables.
@@ -24,6 +30,10 @@ impl Variables for Bytes {
     fn get(&self, name: &str) -> Option<&[u8]> {
         json::get(self, name)
     }
+
+    fn bytes(&self) -> usize {
+        self.len()
+    }
 }
 
 /// The fields of one normalized object.
@@ -31,12 +41,20 @@ impl Variables for Vec<u8> {
     fn get(&self, name: &str) -> Option<&[u8]> {
         json::get(self, name)
     }
+
+    fn bytes(&self) -> usize {
+        self.len()
+    }
 }
 
 /// The fields of one normalized object.
 impl Variables for &[u8] {
     fn get(&self, name: &str) -> Option<&[u8]> {
         json::get(self, name)
+    }
+
+    fn bytes(&self) -> usize {
+        self.len()
     }
 }
 
@@ -65,7 +83,8 @@ impl<'a> Environment<'a> {
 /// The limits of one evaluation; what goes beyond fails with [`crate::EvalErrorKind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Evaluated nodes, visited list items and 64-byte blocks of built text and lists together.
+    /// Evaluated nodes, visited list items, 64-byte blocks of built text and lists, and blocks of
+    /// variables that are read, together.
     pub steps: u32,
     /// Nested evaluations, function calls included. The default fits a 2 MiB stack in debug builds.
     pub depth: u16,

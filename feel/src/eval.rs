@@ -15,6 +15,8 @@ mod write;
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::error::Position;
 use crate::syntax::{Kind, Node, RangeNode};
 use crate::value::{Context, Entry, Function, FunctionKind, List, Range, Value};
@@ -33,9 +35,22 @@ pub(crate) struct Machine<'a> {
     text: &'a str,
     variables: &'a dyn Variables,
     pub(crate) now_ms: i64,
+    /// What a look-up costs.
+    look_up_steps: usize,
+    /// Variables that were read inside of loops, filters and functions.
+    known: SmallVec<[Known<'a>; 2]>,
     steps_left: u32,
     depth_left: u16,
 }
+
+/// A variable that was looked up: its name and bytes.
+type Known<'a> = (&'a str, Option<&'a [u8]>);
+
+/// How many variables a loop looks up only once.
+const KNOWN_MAX: usize = 16;
+
+/// How much a look-up reads in one step, in bytes.
+const LOOK_UP_BYTES: usize = 1024;
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(text: &'a str, environment: &Environment<'a>) -> Self {
@@ -43,6 +58,8 @@ impl<'a> Machine<'a> {
             text,
             variables: environment.variables,
             now_ms: environment.now_ms,
+            look_up_steps: environment.variables.bytes() / LOOK_UP_BYTES,
+            known: SmallVec::new(),
             steps_left: environment.budget.steps,
             depth_left: environment.budget.depth,
         }
@@ -57,7 +74,7 @@ impl<'a> Machine<'a> {
             Kind::Number(number) => Ok(Value::Number(*number)),
             Kind::String(text) => Ok(Value::String((&**text).into())),
             Kind::Temporal(value) => Ok(value.clone()),
-            Kind::Name(name) if matches!(scope, Scope::Root) => Ok(self.variable(name)),
+            Kind::Name(name) if matches!(scope, Scope::Root) => self.variable(node.at, name),
             Kind::Name(name) => self.name(node.at, name, scope),
             Kind::Negate(_)
             | Kind::Arithmetic(..)
@@ -152,15 +169,30 @@ impl<'a> Machine<'a> {
     }
 
     fn name(&mut self, at: u32, name: &'a str, scope: &Scope<'_, 'a>) -> Outcome<'a> {
-        match self.local(at, name, scope)? {
-            Some(value) => Ok(value),
-            None => Ok(self.variable(name)),
+        if let Some(value) = self.local(at, name, scope)? {
+            return Ok(value);
         }
+        // Here the same name may be read again and again.
+        if let Some((_, value)) = self.known.iter().find(|(known, _)| *known == name) {
+            return Ok(value.map_or(Value::Null, Value::decode));
+        }
+        let value = self.encoded(at, name)?;
+        if self.known.len() < KNOWN_MAX {
+            self.known.push((name, value));
+        }
+        Ok(value.map_or(Value::Null, Value::decode))
     }
 
     #[inline]
-    fn variable(&self, name: &str) -> Value<'a> {
-        self.variables.get(name).map_or(Value::Null, Value::decode)
+    fn variable(&mut self, at: u32, name: &str) -> Outcome<'a> {
+        Ok(self.encoded(at, name)?.map_or(Value::Null, Value::decode))
+    }
+
+    /// The bytes of a variable. Looking it up may have to read all that there is.
+    #[inline]
+    fn encoded(&mut self, at: u32, name: &str) -> Result<Option<&'a [u8]>, EvalError> {
+        self.charge(at, self.look_up_steps)?;
+        Ok(self.variables.get(name))
     }
 
     /// Three-valued: false wins, then null; what is not boolean counts as null.

@@ -23,8 +23,14 @@ pub use write::{ObjectWriter, write_string};
 pub struct Limits {
     /// The largest accepted input, in bytes.
     pub bytes: usize,
-    /// The deepest accepted nesting of arrays and objects; a scalar has depth 0.
+    /// The deepest accepted nesting of arrays and objects; a scalar has depth 0. At most
+    /// [`Limits::DEPTH_MAX`] counts.
     pub depth: usize,
+}
+
+impl Limits {
+    /// What no document exceeds, whatever its limits, so that values can be walked by recursion.
+    pub const DEPTH_MAX: usize = 512;
 }
 
 impl Default for Limits {

@@ -21,3 +21,8 @@ pub use environment::{Budget, Environment, Variables};
 pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
 pub use expression::{Expression, parse};
 pub use value::{Context, ContextIter, Function, List, ListIter, Range, Text, Value};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -225,3 +225,49 @@ fn any_budget_ends_cleanly() {
         }
     }
 }
+
+/// Variables may nest deeper than what an evaluation may build: they are walked all the same.
+#[test]
+fn the_deepest_variables_are_walked() {
+    let depth = json::Limits::DEPTH_MAX;
+    let text = format!(
+        "{{\"v\":{}1{}}}",
+        "[".repeat(depth - 1),
+        "]".repeat(depth - 1)
+    );
+    let limits = json::Limits {
+        bytes: 1 << 20,
+        depth: usize::MAX,
+    };
+    let variables = json::normalize_object(text.as_bytes(), &limits).unwrap();
+    let environment = Environment::new(&variables, 0);
+    let evaluate = |text: &str| {
+        feel::parse(text)
+            .unwrap()
+            .evaluate(&environment)
+            .map(|v| v.into_owned().to_string())
+    };
+    assert!(evaluate("v").unwrap().starts_with("[[["));
+    assert!(evaluate("string(v)").unwrap().starts_with("\"[[["));
+    assert_eq!(evaluate("flatten(v)").as_deref(), Ok("[1]"));
+    assert_eq!(evaluate("v = v").unwrap_err().kind, EvalErrorKind::Depth);
+}
+
+/// A look-up reads the variables: large ones may not make a small expression slow.
+#[test]
+fn reading_large_variables_costs_steps() {
+    let text = format!("{{\"big\":\"{}\",\"x\":1}}", "a".repeat(1 << 20));
+    let variables = json::normalize_object(text.as_bytes(), &json::Limits::default()).unwrap();
+    let environment = Environment::new(&variables, 0);
+    let evaluate = |text: &str| {
+        let expression = feel::parse(text).unwrap();
+        let result = expression.evaluate(&environment);
+        result.map(|v| v.to_string()).map_err(|e| e.kind)
+    };
+    assert_eq!(
+        evaluate("count(for i in 1..9999 return x)").as_deref(),
+        Ok("9999")
+    );
+    let reads = format!("x{}", " + x".repeat(20_000));
+    assert_eq!(evaluate(&reads), Err(EvalErrorKind::Steps));
+}

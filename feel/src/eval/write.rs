@@ -102,7 +102,7 @@ impl<'a> Machine<'a> {
         if self.local(node.at, first, scope)?.is_some() {
             return Ok(None);
         }
-        let mut value = self.variables.get(first);
+        let mut value = self.encoded(node.at, first)?;
         for name in names.iter().rev() {
             value = match value {
                 Some(object) if object.first() == Some(&b'{') => json::get(object, name),

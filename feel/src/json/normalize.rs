@@ -26,7 +26,7 @@ pub fn normalize(input: &[u8], limits: &Limits) -> Result<Bytes, JsonError> {
     let mut normalizer = Normalizer {
         input,
         at: 0,
-        depth_max: limits.depth,
+        depth_max: limits.depth.min(Limits::DEPTH_MAX),
         out: Vec::with_capacity(input.len()),
         open: Vec::new(),
         members: Vec::new(),
