@@ -154,12 +154,15 @@ impl Applier {
             checkpoints,
             is_over,
         };
-        for job_type in self.core.polls.job_types() {
-            let launch = self.desk.launch(&leadership.driver);
-            self.core.polls.wake(&job_type, launch);
-        }
+        self.wake_polls(&leadership.driver);
         self.tell(&leadership, Some(Phase::Serving));
         Ok(leadership)
+    }
+
+    fn wake_polls(&self, driver: &Driver) {
+        for job_type in self.core.polls.job_types() {
+            self.core.polls.wake(&job_type, self.desk.launch(driver));
+        }
     }
 
     fn skip(&mut self, offset: u64, message: &str) -> Result<(), StartError> {
@@ -291,6 +294,9 @@ impl Applier {
             led.driver.forget_proposals();
             self.propose_after = Instant::now() + PROPOSE_PAUSE;
         }
+        if orders.polls_lost.swap(false, Ordering::AcqRel) {
+            self.wake_polls(&led.driver);
+        }
         if !orders.stop.load(Ordering::Acquire) {
             return None;
         }
@@ -345,6 +351,8 @@ impl Applier {
                     break;
                 }
             }
+            // Whoever is answered finds the status not behind its answer.
+            self.tell(led, None);
             // What came before a halt was applied, and its callers wait.
             self.desk.deliver(&led.driver, outputs);
             applied.map_err(|halt| self.halted(halt))?;
@@ -352,7 +360,6 @@ impl Applier {
         if let Some(last) = records.last() {
             self.clock.observe(last.timestamp_ms);
         }
-        self.tell(led, None);
         Ok(())
     }
 

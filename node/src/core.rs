@@ -77,6 +77,8 @@ pub(crate) struct Orders {
     pub stop: AtomicBool,
     pub abort: AtomicBool,
     pub proposals_lost: AtomicBool,
+    /// A poll that asked for jobs has got none: others may ask.
+    pub polls_lost: AtomicBool,
     pub appender_ended: AtomicBool,
     failure: Mutex<Option<String>>,
     bell: Sender<()>,
@@ -125,6 +127,7 @@ impl Core {
                 stop: AtomicBool::new(false),
                 abort: AtomicBool::new(false),
                 proposals_lost: AtomicBool::new(false),
+                polls_lost: AtomicBool::new(false),
                 appender_ended: AtomicBool::new(false),
                 failure: Mutex::default(),
                 bell,
@@ -206,6 +209,8 @@ impl Core {
             Waiter::Poll(poll) => {
                 self.polls.settle(&poll);
                 drop(poll.answer(Err(reason)));
+                self.orders.polls_lost.store(true, Ordering::Release);
+                self.orders.ring();
             }
         }
     }

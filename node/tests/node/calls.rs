@@ -227,11 +227,14 @@ async fn stopping_answers_what_was_accepted_and_leaves_a_checkpoint() {
         let wait = node_poll(&poll);
         wait.await
     });
-    let stopping = node.clone();
-    let stopping = tokio::spawn(async move { stopping.stop().await });
-    while submit(&node, create_command("one")).await != Err(SubmitError::Stopped) {
-        tokio::task::yield_now().await;
+    let mut stopping = Box::pin(node.stop());
+    tokio::select! {
+        biased;
+        () = &mut stopping => panic!("stopped although commands are under way"),
+        () = std::future::ready(()) => {}
     }
+    let late = submit(&node, create_command("one")).await;
+    assert_eq!(late, Err(SubmitError::Stopped));
     journal.set_open(true);
     let mut answered = 0;
     for call in accepted {
@@ -240,7 +243,7 @@ async fn stopping_answers_what_was_accepted_and_leaves_a_checkpoint() {
             Err(error) => assert_eq!(error, SubmitError::Stopped),
         }
     }
-    stopping.await.unwrap();
+    stopping.await;
     assert!(answered > 0);
     assert_eq!(poll.await.unwrap(), Err(SubmitError::Stopped));
     let status = node.status();

@@ -40,12 +40,6 @@ pub const NAP: &str = r#"
     <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="nap" />
     <bpmn:sequenceFlow id="f2" sourceRef="nap" targetRef="end" />"#;
 
-/// Nothing but start and end.
-pub const EMPTY: &str = r#"
-    <bpmn:startEvent id="start" />
-    <bpmn:endEvent id="end" />
-    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="end" />"#;
-
 pub fn model(process: &str, body: &str) -> Vec<u8> {
     let xml = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
