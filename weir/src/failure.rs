@@ -1,0 +1,184 @@
+//! What a command says when it did not do what it was asked, and the exit statuses.
+//!
+//! Owns the translation of a gRPC status into one sentence and one piece of advice. `docs/cli.md` lists the
+//! statuses for people; a test compares the two.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// The exit status of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// The server refused it, it failed, or what was checked has errors.
+    Failed = 1,
+    /// The command line is wrong, or a file that it names cannot be read or written.
+    Usage = 2,
+    /// The server cannot be reached, or went away before it answered.
+    Unreachable = 3,
+    /// The server had not answered when the time was over; it may still do what it was asked.
+    TimedOut = 4,
+    /// The data folder cannot be used: in use by another process, damaged, of another version, or the disk is full.
+    Data = 5,
+}
+
+/// Why a command ends with something else than [`Exit::Ok`].
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    /// For scripts: `NOT_FOUND`, `TASK_ALREADY_CLAIMED`, …
+    pub reason: String,
+    /// One sentence for people, without a full stop at its end.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, reason: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            exit,
+            reason: reason.to_owned(),
+            message: message.trim_end_matches('.').to_owned(),
+            hint: None,
+        }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "USAGE", message)
+    }
+
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, "FAILED", message)
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A failure of the server at `address`.
+    pub fn of_status(status: &Status, address: &str) -> Self {
+        let (exit, fallback) = of_code(status.code());
+        let info = status.get_details_error_info();
+        let reason = match &info {
+            Some(info) => info.reason.clone(),
+            None => fallback.to_owned(),
+        };
+        if exit == Exit::Unreachable {
+            return Self::unreachable(address, status.message());
+        }
+        let message = match status.message() {
+            "" => format!("the server answered {fallback} without a reason"),
+            text => reason_of_rejection(text).to_owned(),
+        };
+        let mut failure = Self::new(exit, &reason, message);
+        failure.hint = violations(status).or_else(|| hint_for(status.code()));
+        failure
+    }
+
+    /// No server answers at `address`; `detail` is what the transport says.
+    pub fn unreachable(address: &str, detail: &str) -> Self {
+        let detail = match detail {
+            "" | "transport error" | "tcp connect error" => String::new(),
+            other => format!(" ({other})"),
+        };
+        Self::new(
+            Exit::Unreachable,
+            "UNAVAILABLE",
+            format!("no Weir server answers at {address}{detail}"),
+        )
+        .hint("start one with `weir serve`, or name another with --address or WEIR_ADDRESS")
+    }
+
+    pub fn json(&self) -> Value {
+        json!({ "error": {
+            "reason": self.reason,
+            "message": self.message,
+            "hint": self.hint,
+            "exitStatus": self.exit as i32,
+        }})
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+/// The gateway's protocol wraps why a command was refused into words about the command.
+fn reason_of_rejection(text: &str) -> &str {
+    let rest = text
+        .strip_prefix("Command '")
+        .and_then(|rest| rest.split_once("': "));
+    match rest {
+        Some((command, reason)) if command.contains("' rejected with code '") => reason,
+        Some(_) | None => text,
+    }
+}
+
+fn of_code(code: Code) -> (Exit, &'static str) {
+    match code {
+        Code::Ok => (Exit::Ok, "OK"),
+        Code::Cancelled => (Exit::Failed, "CANCELLED"),
+        Code::Unknown => (Exit::Failed, "UNKNOWN"),
+        Code::InvalidArgument => (Exit::Failed, "INVALID_ARGUMENT"),
+        Code::DeadlineExceeded => (Exit::TimedOut, "DEADLINE_EXCEEDED"),
+        Code::NotFound => (Exit::Failed, "NOT_FOUND"),
+        Code::AlreadyExists => (Exit::Failed, "ALREADY_EXISTS"),
+        Code::PermissionDenied => (Exit::Failed, "PERMISSION_DENIED"),
+        Code::ResourceExhausted => (Exit::Failed, "RESOURCE_EXHAUSTED"),
+        Code::FailedPrecondition => (Exit::Failed, "FAILED_PRECONDITION"),
+        Code::Aborted => (Exit::Failed, "ABORTED"),
+        Code::OutOfRange => (Exit::Failed, "OUT_OF_RANGE"),
+        Code::Unimplemented => (Exit::Failed, "UNIMPLEMENTED"),
+        Code::Internal => (Exit::Failed, "INTERNAL"),
+        Code::Unavailable => (Exit::Unreachable, "UNAVAILABLE"),
+        Code::DataLoss => (Exit::Failed, "DATA_LOSS"),
+        Code::Unauthenticated => (Exit::Failed, "UNAUTHENTICATED"),
+    }
+}
+
+/// The fields that the server found wrong, when it names them.
+fn violations(status: &Status) -> Option<String> {
+    let request = status.get_details_bad_request()?;
+    let fields: Vec<String> = request
+        .field_violations
+        .iter()
+        .map(|found| format!("{}: {}", found.field, found.description))
+        .collect();
+    (!fields.is_empty()).then(|| fields.join("; "))
+}
+
+fn hint_for(code: Code) -> Option<String> {
+    let hint = match code {
+        Code::ResourceExhausted => {
+            "the server has too much to do, or its disk is full: try again in a while"
+        }
+        Code::DeadlineExceeded => "it may still be done: look before you ask again",
+        Code::Unimplemented => {
+            "the server is of another version than this command line, or it is not a Weir server"
+        }
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => return None,
+    };
+    Some(hint.to_owned())
+}

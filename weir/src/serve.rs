@@ -1,0 +1,136 @@
+//! `weir serve`: a server on one machine, until it is told to stop.
+
+mod server;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+use crate::moment;
+use crate::output::Output;
+
+pub use server::{Server, Settings};
+
+/// Run a server: everything it knows is in one folder
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  weir serve
+  weir serve --data /var/lib/weir --listen 0.0.0.0:26500 --keep-ended 90d
+  weir serve --listen 127.0.0.1:0 --port-file ./port     any free port
+
+It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written. Killing
+it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
+pub struct ServeArgs {
+    /// The folder for all data; it is made when missing
+    #[arg(long, value_name = "DIR", default_value = "./weir-data")]
+    data: PathBuf,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:26500")]
+    listen: SocketAddr,
+
+    /// How long ended instances stay listed, with their stories
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = moment::parse_duration)]
+    keep_ended: Duration,
+
+    /// How often a checkpoint is written while there is work
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = moment::parse_duration)]
+    checkpoint_interval: Duration,
+
+    /// What is logged on standard error: error, warn, info, debug, trace, or a filter such as node=debug
+    #[arg(
+        long,
+        env = "WEIR_LOG",
+        value_name = "LEVEL",
+        default_value = "info",
+        hide_env_values = true
+    )]
+    log: String,
+
+    /// Write the port to this file once the server is ready
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+}
+
+pub fn run(args: &ServeArgs, output: Output) -> Result<(), Failure> {
+    start_log(&args.log, output)?;
+    let runtime = crate::runtime(tokio::runtime::Builder::new_multi_thread())?;
+    runtime.block_on(serve(args, output))
+}
+
+/// Logs go to standard error; only one log per process.
+pub fn start_log(level: &str, output: Output) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(level).map_err(|error| {
+        Failure::usage(format!("'{level}' is not a log level or filter: {error}"))
+    })?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output.colours_errors());
+    // A second one in a process would be refused; the first goes on.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
+    let settings = Settings {
+        data: args.data.clone(),
+        listen: args.listen,
+        keep_ended: args.keep_ended,
+        checkpoint_interval: args.checkpoint_interval,
+    };
+    let mut server = Server::start(&settings).await?;
+    let address = server.url();
+    output.show(
+        || json!({ "address": address, "data": args.data.display().to_string() }),
+        |paint| {
+            let data = paint.faint(&format!("data in {}", args.data.display()));
+            format!("Weir serves on {}  {data}\n", paint.name(&address))
+        },
+    )?;
+    if let Some(file) = &args.port_file {
+        write_port(file, server.port())?;
+    }
+    tokio::select! {
+        failure = server.failed() => {
+            let _ = server.stop().await;
+            Err(failure)
+        }
+        stop = told_to_stop() => {
+            stop?;
+            tracing::info!("stopping");
+            server.stop().await
+        }
+    }
+}
+
+/// Whoever waits for the file finds the whole port in it or no file.
+fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(".new");
+    std::fs::write(&draft, format!("{port}\n"))
+        .and_then(|()| std::fs::rename(&draft, file))
+        .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", file.display())))
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn told_to_stop() -> Result<(), Failure> {
+    let failed = |error| Failure::failed(format!("signals cannot be waited for: {error}"));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
+}

@@ -1,0 +1,196 @@
+//! A server in this process: the journal in its folder, the node on it, the gRPC services in front.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway::ServeError;
+use journal::embedded::{EmbeddedJournal, Options};
+use node::{Node, Phase, StartError};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::service::RoutesBuilder;
+
+use crate::failure::{Exit, Failure};
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub keep_ended: Duration,
+    pub checkpoint_interval: Duration,
+}
+
+/// A running server. Dropped without [`Server::stop`] it ends as in a crash.
+pub struct Server {
+    address: SocketAddr,
+    node: Node,
+    shutdown: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Server {
+    /// Opens the folder, restores what is in it, and serves.
+    ///
+    /// # Errors
+    /// [`Exit::Data`] for the folder, [`Exit::Failed`] for the address.
+    pub async fn start(settings: &Settings) -> Result<Self, Failure> {
+        let (listener, address) = listen(settings.listen).await?;
+        let node = start_node(settings.clone()).await?;
+        let mut others = RoutesBuilder::default();
+        others.add_service(user_tasks::service(
+            node.clone(),
+            &user_tasks::Config::default(),
+        ));
+        let (shutdown, told) = oneshot::channel::<()>();
+        let serving = tokio::spawn(gateway::serve(
+            node.clone(),
+            gateway::Config::default(),
+            listener,
+            others,
+            async move {
+                // A dropped sender tells the same.
+                let _ = told.await;
+            },
+        ));
+        Ok(Self {
+            address,
+            node,
+            shutdown: Some(shutdown),
+            serving,
+        })
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How a client on this machine reaches it.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
+    }
+
+    /// Waits until the server has given up by itself.
+    pub async fn failed(&mut self) -> Failure {
+        let mut phases = self.node.phases();
+        let given_up = async {
+            loop {
+                let phase = phases.borrow_and_update().clone();
+                match phase {
+                    Phase::Failed(reason) => break reason,
+                    Phase::Stopped => break "the node has stopped".to_owned(),
+                    Phase::Starting | Phase::Serving => {}
+                }
+                if phases.changed().await.is_err() {
+                    break "the node has gone".to_owned();
+                }
+            }
+        };
+        tokio::select! {
+            reason = given_up => Failure::failed(format!("the server gave up: {reason}")),
+            ended = &mut self.serving => match ended {
+                Ok(Ok(())) => Failure::failed("the server has ended by itself"),
+                Ok(Err(error)) => Failure::failed(error.to_string()),
+                Err(error) => Failure::failed(format!("the server has crashed: {error}")),
+            },
+        }
+    }
+
+    /// Stops: no new calls, those under way are answered, a last checkpoint is written.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        drop(self.shutdown.take());
+        let served = match self.serving.is_finished() {
+            true => Ok(()),
+            false => match (&mut self.serving).await {
+                Ok(served) => served.map_err(|error| Failure::failed(error.to_string())),
+                Err(error) => Err(Failure::failed(format!("the server has crashed: {error}"))),
+            },
+        };
+        self.node.stop().await;
+        served
+    }
+}
+
+async fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(at).await.map_err(|error| {
+        let failure = Failure::failed(format!("{at} cannot be listened on: {error}"));
+        match error.kind() {
+            io::ErrorKind::AddrInUse => failure
+                .hint("another server may be running there; choose another port with --listen"),
+            io::ErrorKind::PermissionDenied => {
+                failure.hint("choose a port from 1024 on with --listen")
+            }
+            _ => failure.hint("choose an address of this machine with --listen"),
+        }
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::failed(format!("the own address is not known: {error}")))?;
+    Ok((listener, address))
+}
+
+async fn start_node(settings: Settings) -> Result<Node, Failure> {
+    let started = tokio::task::spawn_blocking(move || {
+        let options = Options {
+            partitions: node::PARTITIONS,
+            retention: settings.keep_ended,
+            ..Options::default()
+        };
+        let config = node::Config {
+            checkpoint_interval: settings.checkpoint_interval,
+            ..node::Config::default()
+        };
+        let opened = EmbeddedJournal::open(&settings.data, &options);
+        let journal = opened.map_err(|error| unusable(&settings.data, &error))?;
+        Node::start(Arc::new(journal), config).map_err(|error| match &error {
+            StartError::Journal(error) => unusable(&settings.data, error),
+            StartError::Restore(_) | StartError::NewerSemantics { .. } => {
+                data_failure(error.to_string())
+                    .hint("run the version of weir that wrote the folder, or a newer one")
+            }
+            StartError::Append(_)
+            | StartError::Fenced
+            | StartError::Silent(_)
+            | StartError::TooManyFailures(_)
+            | StartError::Thread(_)
+            | StartError::Stopped => data_failure(error.to_string()),
+        })
+    });
+    match started.await {
+        Ok(node) => node,
+        Err(error) => Err(Failure::failed(format!("the server has crashed: {error}"))),
+    }
+}
+
+fn data_failure(message: String) -> Failure {
+    Failure::new(Exit::Data, "DATA_FOLDER", message)
+}
+
+fn unusable(folder: &Path, error: &journal::Error) -> Failure {
+    let failure = data_failure(error.to_string());
+    match error {
+        journal::Error::InUse { pid, .. } => data_failure(format!(
+            "{} is in use by the process with pid {pid}",
+            folder.display()
+        ))
+        .hint("stop that process, or choose another folder with --data"),
+        journal::Error::Damaged { .. } => failure.hint(
+            "nothing was changed: keep a copy of the folder, then put a backup in its place or choose another with --data",
+        ),
+        journal::Error::Full => failure.hint("make space on the disk of the folder, then start again"),
+        journal::Error::Failed(_) => data_failure(format!("{}: {error}", folder.display()))
+            .hint("see that the folder can be written to, or choose another with --data"),
+        journal::Error::UnknownPartition(_)
+        | journal::Error::OutOfBounds { .. }
+        | journal::Error::Lagged(_)
+        | journal::Error::Closed(_) => failure,
+    }
+}
