@@ -124,3 +124,114 @@ pub(crate) fn status(code: tonic::Code, reason: &str, message: impl Into<String>
     let details = ErrorDetails::with_error_info(reason, reason::DOMAIN, HashMap::new());
     Status::with_error_details(code, message, details)
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn whatever_the_node_says_has_a_code_and_a_reason() {
+        let text = || "why".to_owned();
+        let rejection = |code| {
+            SubmitError::Rejected(Rejection {
+                code,
+                reason: "WHY",
+                message: text(),
+                metadata: vec![("name", text())],
+            })
+        };
+        let too_large = SubmitError::TooLarge { size: 2, limit: 1 };
+        let cases = [
+            (
+                SubmitError::Overloaded,
+                Code::ResourceExhausted,
+                reason::OVERLOADED,
+            ),
+            (
+                SubmitError::Full(text()),
+                Code::ResourceExhausted,
+                reason::STORAGE_FULL,
+            ),
+            (
+                too_large,
+                Code::ResourceExhausted,
+                reason::REQUEST_TOO_LARGE,
+            ),
+            (
+                SubmitError::Unavailable(text()),
+                Code::Unavailable,
+                reason::NODE_UNAVAILABLE,
+            ),
+            (
+                SubmitError::Internal(text()),
+                Code::Internal,
+                reason::INTERNAL,
+            ),
+            (
+                SubmitError::Stopped,
+                Code::Unavailable,
+                reason::NODE_STOPPED,
+            ),
+            (
+                rejection(engine::Code::InvalidArgument),
+                Code::InvalidArgument,
+                "WHY",
+            ),
+            (rejection(engine::Code::NotFound), Code::NotFound, "WHY"),
+            (
+                rejection(engine::Code::AlreadyExists),
+                Code::AlreadyExists,
+                "WHY",
+            ),
+            (
+                rejection(engine::Code::InvalidState),
+                Code::FailedPrecondition,
+                "WHY",
+            ),
+            (
+                rejection(engine::Code::PermissionDenied),
+                Code::PermissionDenied,
+                "WHY",
+            ),
+            (
+                rejection(engine::Code::ResourceExhausted),
+                Code::ResourceExhausted,
+                "WHY",
+            ),
+        ];
+        for (error, code, reason) in cases {
+            let is_rejection = matches!(error, SubmitError::Rejected(_));
+            let status = refused(error);
+            let details = status.get_error_details();
+            let info = details.error_info().expect("ErrorInfo");
+            assert_eq!((status.code(), info.reason.as_str()), (code, reason));
+            assert_eq!(info.domain, reason::DOMAIN);
+            assert_eq!(info.metadata.contains_key("name"), is_rejection);
+            assert_eq!(
+                details.bad_request().is_some(),
+                code == Code::InvalidArgument
+            );
+        }
+    }
+
+    /// The reasons are promised in the protocol's own words.
+    #[test]
+    fn every_reason_is_documented_in_the_protocol() {
+        let protocol = include_str!("../../proto/proto/weir/usertask/v1/usertask.proto");
+        let source = include_str!("reason.rs");
+        let reasons = source
+            .lines()
+            .filter_map(|line| line.split('"').nth(1))
+            .skip(1);
+        let documented = |reason: &&str| protocol.contains(&format!(" {reason} "));
+        assert_eq!(reasons.clone().count(), 27);
+        assert_eq!(
+            reasons
+                .filter(|reason| !documented(reason))
+                .collect::<Vec<_>>(),
+            Vec::<&str>::new()
+        );
+    }
+}
