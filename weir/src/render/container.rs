@@ -18,11 +18,10 @@ pub(super) fn is_expanded(figure: &Figure<'_>) -> bool {
     const COLLAPSED_WIDTH: f64 = 140.0;
     const COLLAPSED_HEIGHT: f64 = 110.0;
     let is_large = figure.rect.w > COLLAPSED_WIDTH && figure.rect.h > COLLAPSED_HEIGHT;
-    let has_children = match figure.what {
-        Some(Drawable::FlowNode { process, index, .. }) => {
-            !process.graph.children(Some(index)).is_empty()
-        }
-        Some(_) | None => false,
+    let has_children = if let Some(Drawable::FlowNode { process, index, .. }) = figure.what {
+        !process.graph.children(Some(index)).is_empty()
+    } else {
+        false
     };
     figure.shape.is_expanded.unwrap_or(is_large && has_children)
 }

@@ -57,14 +57,9 @@ pub(super) fn draw(canvas: &mut Canvas, figure: &Figure<'_>, what: &Drawable<'_>
 
 /// A reference is a collection when its data object is one.
 fn is_collection(model: &Model, reference: &DataReference) -> bool {
-    let target = reference
-        .target
-        .as_deref()
-        .and_then(|id| model.drawable(id));
-    match target {
-        Some(Drawable::DataObject(object)) => object.is_collection,
-        Some(_) | None => false,
-    }
+    let target = reference.target.as_deref();
+    let target = target.and_then(|id| model.drawable(id));
+    matches!(target, Some(Drawable::DataObject(object)) if object.is_collection)
 }
 
 /// The name of the category value that a group stands for.

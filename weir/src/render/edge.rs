@@ -67,7 +67,21 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, line: &Line<'_>, overlay:
             canvas.path(&rounded(&path), &Style::line(ink, 5.0));
             canvas.path(&rounded(&path), &Style::line(PAPER, 2.0));
         }
-        Some(_) | None => dotted(canvas, &path, ink, false, false),
+        // Shapes and planes, which a file may draw as an edge by mistake, and what has no type.
+        Some(
+            Drawable::FlowNode { .. }
+            | Drawable::Lane(_)
+            | Drawable::DataObject(_)
+            | Drawable::DataReference(_)
+            | Drawable::DataInput(_)
+            | Drawable::DataOutput(_)
+            | Drawable::Participant(_)
+            | Drawable::ConversationNode(_)
+            | Drawable::Message(_)
+            | Drawable::Process(_)
+            | Drawable::Collaboration(_),
+        )
+        | None => dotted(canvas, &path, ink, false, false),
     }
     canvas.close();
 }
@@ -81,7 +95,7 @@ pub(super) fn name(canvas: &mut Canvas, model: &Model, line: &Line<'_>, overlay:
         return;
     };
     if let Drawable::Artifact(_) = what {
-        return;
+        return; // An association has no name, and a misplaced annotation has its text elsewhere.
     }
     let Some(middle) = middle(&line.points) else {
         return;

@@ -59,18 +59,20 @@ impl<'m> Figure<'m> {
 
     /// Filled before the edges are drawn, since it may hold them.
     fn is_container(&self) -> bool {
-        match self.what {
-            Some(Drawable::Participant(_) | Drawable::Lane(_)) => true,
-            Some(Drawable::Artifact(artifact)) => {
-                matches!(artifact.kind, ArtifactKind::Group { .. })
-            }
-            Some(Drawable::FlowNode { node, .. }) => match &node.kind {
+        if let Some(Drawable::FlowNode { node, .. }) = self.what {
+            return match &node.kind {
                 FlowNodeKind::SubProcess(_) => container::is_expanded(self),
                 FlowNodeKind::CallActivity(_) => self.shape.is_expanded == Some(true),
                 FlowNodeKind::Task(_) | FlowNodeKind::Gateway(_) | FlowNodeKind::Event(_) => false,
-            },
-            Some(_) | None => false,
+            };
         }
+        if let Some(Drawable::Artifact(artifact)) = self.what {
+            return matches!(artifact.kind, ArtifactKind::Group { .. });
+        }
+        matches!(
+            self.what,
+            Some(Drawable::Participant(_) | Drawable::Lane(_))
+        )
     }
 }
 
@@ -207,10 +209,11 @@ fn lifted(model: &Model, figures: &[Figure<'_>], overlay: &Overlay) -> Overlay {
 }
 
 fn look(figure: &Figure<'_>, overlay: &Overlay) -> Look {
-    let progress = match figure.what {
-        Some(Drawable::FlowNode { .. }) => overlay.progress(figure.id()),
-        // Pools, lanes and data do not run.
-        Some(_) | None => Progress::Unknown,
+    // Pools, lanes and data do not run.
+    let progress = if let Some(Drawable::FlowNode { .. }) = figure.what {
+        overlay.progress(figure.id())
+    } else {
+        Progress::Unknown
     };
     let look = overlay::look(progress, &figure.shape.colours);
     if figure.is_container() {
@@ -320,6 +323,10 @@ fn text_beside<'m>(figure: &Figure<'m>) -> Option<(&'m str, Point)> {
         x: figure.rect.centre().x,
         y: figure.rect.bottom() + 5.0,
     };
+    let inside = Point {
+        y: figure.rect.y + 6.0,
+        ..below
+    };
     let is_beside = match what {
         Drawable::FlowNode { node, .. } => match &node.kind {
             FlowNodeKind::Event(Event { .. })
@@ -351,16 +358,10 @@ fn text_beside<'m>(figure: &Figure<'m>) -> Option<(&'m str, Point)> {
         | Drawable::Collaboration(_) => false,
     };
     let text = name(figure.model, what).filter(|text| is_beside && !text.trim().is_empty())?;
-    match what {
-        Drawable::Artifact(_) => Some((
-            text,
-            Point {
-                y: figure.rect.y + 6.0,
-                ..below
-            },
-        )),
-        _other => Some((text, below)),
-    }
+    // A group has its name inside.
+    let is_group = matches!(what, Drawable::Artifact(_));
+    let at = if is_group { inside } else { below };
+    Some((text, at))
 }
 
 fn name_beside(canvas: &mut Canvas, figure: &Figure<'_>, overlay: &Overlay) {
