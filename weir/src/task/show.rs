@@ -107,27 +107,25 @@ fn said(text: &str) -> Option<String> {
 
 /// The fields that people fill in: of a form-js form those with a key.
 fn form_text(paint: Paint, form: &api::Form) -> String {
-    let form_json = value(&form.embedded_json);
-    let Some(fields) = form_json.get("components").and_then(Value::as_array) else {
+    if form.embedded_json.is_empty() {
         let reference = [&form.form_id, &form.external_reference, &form.form_key];
         return match reference.into_iter().find(|text| !text.is_empty()) {
             Some(name) => format!("\n{}\n  {}\n", paint.bold("Form"), shorten(name, 100)),
             None => String::new(),
         };
-    };
+    }
     let text = |field: &Value, name: &str| {
         let found = field.get(name).and_then(Value::as_str).unwrap_or_default();
         shorten(found, 60)
     };
-    let rows = fields
+    let rows = fields(form)
         .iter()
-        .filter(|field| field.get("key").is_some_and(Value::is_string))
         .map(|field| {
             vec![
                 toned(text(field, "key"), Tone::Name),
                 plain(text(field, "label")),
                 faint(text(field, "type")),
-                plain(shorten(&choices(field), 60)),
+                plain(shorten(&choices(field), 80)),
             ]
         })
         .collect::<Vec<_>>();
@@ -138,8 +136,21 @@ fn form_text(paint: Paint, form: &api::Form) -> String {
     format!("\n{}\n{}", paint.bold("Form"), indent(&table))
 }
 
+/// The fields of an embedded form that a person fills in.
+fn fields(form: &api::Form) -> Vec<Value> {
+    let is_set = |field: &Value, name: &str| field.get(name).and_then(Value::as_bool) == Some(true);
+    let form = value(&form.embedded_json);
+    let components = form.get("components").and_then(Value::as_array);
+    let components = components.into_iter().flatten();
+    components
+        .filter(|field| field.get("key").is_some_and(Value::is_string))
+        .filter(|field| !is_set(field, "readonly") && !is_set(field, "disabled"))
+        .cloned()
+        .collect()
+}
+
 /// What a field can be set to, where the form lists it.
-pub fn choices(field: &Value) -> String {
+fn choices(field: &Value) -> String {
     let Some(values) = field.get("values").and_then(Value::as_array) else {
         return String::new();
     };
@@ -237,23 +248,14 @@ fn next_steps(paint: Paint, task: &api::Task, form: &api::Form) -> String {
     let step = if task.assignee.is_empty() {
         format!("weir task claim {key} --user NAME")
     } else {
-        let fields = form_keys(form)
+        let fields: String = fields(form)
             .iter()
-            .map(|field| format!(" --set {field}=…"))
-            .collect::<String>();
+            .filter_map(|field| field.get("key")?.as_str())
+            .map(|key| format!(" --set {key}=…"))
+            .collect();
         format!("weir task complete {key} --user {}{fields}", task.assignee)
     };
     format!("\n{}\n  {}\n", paint.bold("Next"), shorten(&step, 200))
-}
-
-fn form_keys(form: &api::Form) -> Vec<String> {
-    let form = value(&form.embedded_json);
-    let fields = form.get("components").and_then(Value::as_array);
-    fields
-        .into_iter()
-        .flatten()
-        .filter_map(|field| Some(field.get("key")?.as_str()?.to_owned()))
-        .collect()
 }
 
 fn indent(text: &str) -> String {
