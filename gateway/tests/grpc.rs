@@ -1,0 +1,16 @@
+//! The gRPC front over a real server, a real client, and a node on the memory journal.
+
+#[path = "grpc/admin.rs"]
+mod admin;
+#[path = "grpc/descriptions.rs"]
+mod descriptions;
+#[path = "grpc/errors.rs"]
+mod errors;
+#[path = "grpc/jobs.rs"]
+mod jobs;
+#[path = "grpc/lifecycle.rs"]
+mod lifecycle;
+#[path = "grpc/server.rs"]
+mod server;
+#[path = "grpc/stopping.rs"]
+mod stopping;
