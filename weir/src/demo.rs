@@ -54,6 +54,8 @@ pub struct DemoArgs {
 pub const PROCESS_ID: &str = "insurance-claim";
 const MODEL: &[u8] = include_bytes!("../../models/examples/insurance-claim.bpmn");
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 26500);
+/// Lines that wait for a slow terminal; then the players wait.
+const LINES_MAX: usize = 100;
 /// Far more than `--auto` takes on a slow machine.
 const AUTO_MAX: Duration = Duration::from_secs(180);
 
@@ -67,14 +69,14 @@ pub struct Stage {
     /// What to add to every command, such as the address.
     pub options: String,
     pub folder: PathBuf,
-    lines: mpsc::UnboundedSender<String>,
+    lines: mpsc::Sender<String>,
 }
 
 impl Stage {
     /// Tells a line of the story. With `--format json` nobody listens.
-    pub fn say(&self, line: impl Into<String>) {
+    pub async fn say(&self, line: impl Into<String>) {
         // After the end nobody listens either.
-        let _ = self.lines.send(line.into());
+        let _ = self.lines.send(line.into()).await;
     }
 
     /// How long people and machines take for their work.
@@ -95,7 +97,7 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
         Failure::new(Exit::Data, "DATA_FOLDER", text).hint("name another folder with --data")
     })?;
     let mut server = start_server(args).await?;
-    let (lines, mut spoken) = mpsc::unbounded_channel::<String>();
+    let (lines, mut spoken) = mpsc::channel::<String>(LINES_MAX);
     let stage = Arc::new(Stage {
         client: Client::connect_to(&server.url()).await?,
         output,
@@ -116,7 +118,10 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let played = tokio::select! {
         played = play(&stage) => played,
         failure = server.failed() => Err(failure),
-        stop = told_to_stop() => stop.map(|()| stage.say("\nStopped. Start it again to go on.")),
+        stop = told_to_stop() => {
+            stage.say("\nStopped. Start it again to go on.").await;
+            stop
+        }
     };
     // The players have gone with `play`; the printer ends with the last one who could speak.
     drop(stage);
@@ -129,7 +134,7 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
 async fn play(stage: &Arc<Stage>) -> Result<(), Failure> {
     deploy(&stage.client).await?;
     let round = rounds::find(stage).await?;
-    stage.say(guide::welcome(stage, &round));
+    stage.say(guide::welcome(stage, &round)).await;
     let _workers = workers::start(stage).await?;
     let _people = people::start(stage);
     let claims = rounds::start_missing(stage, &round);

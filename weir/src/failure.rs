@@ -26,6 +26,10 @@ pub enum Exit {
     Data = 5,
 }
 
+/// What tonic says when this end's own time limit has passed.
+const GAVE_UP_WAITING: &str = "Timeout expired";
+const LOOK_BEFORE: &str = "it may still be done: look before you ask again";
+
 /// Why a command ends with something else than [`Exit::Ok`].
 #[derive(Debug)]
 pub struct Failure {
@@ -70,6 +74,11 @@ impl Failure {
             Some(info) => info.reason.clone(),
             None => fallback.to_owned(),
         };
+        if status.code() == Code::Cancelled && status.message() == GAVE_UP_WAITING {
+            let text = format!("{address} gave no answer within the time");
+            let failure = Self::new(Exit::TimedOut, "DEADLINE_EXCEEDED", text);
+            return failure.hint(LOOK_BEFORE);
+        }
         if exit == Exit::Unreachable {
             return Self::unreachable(address, status.message());
         }
@@ -161,7 +170,7 @@ fn hint_for(code: Code) -> Option<String> {
         Code::ResourceExhausted => {
             "the server has too much to do, or its disk is full: try again in a while"
         }
-        Code::DeadlineExceeded => "it may still be done: look before you ask again",
+        Code::DeadlineExceeded => LOOK_BEFORE,
         Code::Unimplemented => {
             "the server is of another version than this command line, or it is not a Weir server"
         }

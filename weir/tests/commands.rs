@@ -87,6 +87,15 @@ fn an_instance_that_waits_longer_than_the_caller_is_a_time_out() {
 }
 
 #[test]
+fn a_server_that_does_not_answer_is_a_time_out() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}", silent.local_addr().expect("its address"));
+    let ran = run(&["task", "list", "--address", &address, "--timeout", "100ms"]);
+    assert_eq!(ran.status, 4, "{ran:?}");
+    assert!(ran.err.contains("gave no answer"), "{}", ran.err);
+}
+
+#[test]
 fn an_incident_is_found_and_resolved() {
     let (_folder, server) = server();
     let key = server.start_instance("decision", &["amount=10"]);

@@ -64,6 +64,20 @@ fn a_taken_port_is_said_with_a_way_out() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_said() {
+    let folder = Folder::new();
+    let file = folder.path("file");
+    std::fs::write(&file, "").expect("a file in the way");
+    let ran = finish(
+        weir()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(file.join("data")),
+    );
+    assert_eq!(ran.status, 5, "{ran:?}");
+    assert!(ran.err.contains("--data"), "{}", ran.err);
+}
+
+#[test]
 fn a_damaged_journal_is_refused_with_its_place() {
     let folder = Folder::new();
     let data = folder.path("data");

@@ -36,7 +36,7 @@ struct Run {
     flights: RefCell<Flights>,
     free: Semaphore,
     variables: String,
-    failed: mpsc::UnboundedSender<Failure>,
+    failed: mpsc::Sender<Failure>,
 }
 
 /// Runs `instances` to their ends.
@@ -51,7 +51,7 @@ pub async fn drive(child: &Child, args: &BenchArgs, instances: u64) -> Result<Lo
             cpu_seconds: None,
         });
     }
-    let (failed, mut failures) = mpsc::unbounded_channel();
+    let (failed, mut failures) = mpsc::channel(1);
     let permits = if args.rate.is_some() {
         OPEN_LOOP_MAX
     } else {
@@ -248,7 +248,7 @@ impl Run {
 
     fn fail(&self, failure: Failure) {
         // The run ends with the first one; nobody hears the others.
-        let _ = self.failed.send(failure);
+        let _ = self.failed.try_send(failure);
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn show(stage: &Stage, round: &Round) -> Result<(), Failure> {
         let claims: Vec<Value> = endings.iter().map(to_json).collect();
         return stage.output.print_json(&json!({ "claims": claims }));
     }
-    stage.say(text(stage.output.paint(), &endings));
+    stage.say(text(stage.output.paint(), &endings)).await;
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub async fn tell(stage: &Arc<Stage>, round: &Round) -> Result<(), Failure> {
         }
         if is_over && says_over {
             closing::show(stage, round).await?;
-            stage.say(super::guide::goodbye(stage));
+            stage.say(super::guide::goodbye(stage)).await;
             says_over = false;
         }
         tokio::time::sleep(stage.pace(0.1)).await;
@@ -71,14 +71,8 @@ async fn resume(stage: &Stage, label: &str, key: u64) -> Result<Told, Failure> {
         format!("goes on at {}", instance.active_elements.join(", "))
     };
     let at = moment::now_ms();
-    stage.say(sentence::line(
-        paint,
-        at,
-        label,
-        "Claim",
-        "",
-        &paint.faint(&what),
-    ));
+    let line = sentence::line(paint, at, label, "Claim", "", &paint.faint(&what));
+    stage.say(line).await;
     Ok(Told {
         label: label.to_owned(),
         through: found.story.last().map_or(0, |event| event.offset),
@@ -120,7 +114,7 @@ async fn follow(
         .filter(|event| event.offset > mark.through)
     {
         if let Some(line) = sentence::of_event(paint, &mark.label, event, &found) {
-            stage.say(line);
+            stage.say(line).await;
         }
     }
     mark.through = found

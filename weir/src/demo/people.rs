@@ -38,6 +38,7 @@ async fn watch(stage: Arc<Stage>) {
         if let Ok(reply) = stage.client.tasks().watch_tasks(request).await {
             let mut events = reply.into_inner();
             while let Ok(Some(event)) = events.message().await {
+                while busy.try_join_next().is_some() {}
                 if let Some(Event::Present(task) | Event::Changed(task)) = event.event
                     && seen.insert(task.key)
                 {
@@ -62,7 +63,7 @@ async fn meet(stage: Arc<Stage>, task: api::Task) {
     let variables = value(&found.into_inner().variables);
     match cast::act(&task.element_id, &variables, stage.auto) {
         None if stage.auto => {}
-        None => stage.say(guide::your_turn(&stage, &task, &variables)),
+        None => stage.say(guide::your_turn(&stage, &task, &variables)).await,
         Some(act) => {
             if let Err(status) = perform(&stage, &task, &act, &variables).await {
                 tracing::debug!(task = task.key, %status, "a task could not be done");
@@ -83,7 +84,9 @@ async fn perform(
         if let Some(refused) = act.refused {
             let reply = tasks.claim_task(claim(task, refused, act)).await;
             if let Err(status) = reply {
-                stage.say(refusal(stage, task, refused, &status, variables));
+                stage
+                    .say(refusal(stage, task, refused, &status, variables))
+                    .await;
             }
             tokio::time::sleep(stage.pace(0.8)).await;
         }

@@ -186,7 +186,7 @@ fn unusable(folder: &Path, error: &journal::Error) -> Failure {
             "nothing was changed: keep a copy of the folder, then put a backup in its place or choose another with --data",
         ),
         journal::Error::Full => failure.hint("make space on the disk of the folder, then start again"),
-        journal::Error::Failed(_) => data_failure(format!("{}: {error}", folder.display()))
+        journal::Error::Failed(_) => failure
             .hint("see that the folder can be written to, or choose another with --data"),
         journal::Error::UnknownPartition(_)
         | journal::Error::OutOfBounds { .. }
