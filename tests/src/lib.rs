@@ -4,3 +4,4 @@ pub mod describe;
 pub mod machine;
 pub mod oracle;
 pub mod scenario;
+pub mod simulation;
