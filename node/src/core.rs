@@ -62,7 +62,10 @@ pub(crate) struct Core {
     pub polling: AtomicUsize,
     pub streams: Streams,
     pub tasks: Arc<Tasks>,
-    pub inbox: Sender<Inbox>,
+    inbox: Sender<Inbox>,
+    /// Also kept here: what is put in at the very end must be taken out, or its caller would wait for ever.
+    inbox_rest: Receiver<Inbox>,
+    is_over: AtomicBool,
     pub reads: Semaphore,
     pub orders: Orders,
     status: Mutex<Status>,
@@ -122,6 +125,8 @@ impl Core {
             streams: Streams::default(),
             tasks: Arc::new(Tasks::new(config.task_events_max)),
             inbox,
+            inbox_rest: inbox_ear.clone(),
+            is_over: AtomicBool::new(false),
             reads: Semaphore::new(READS_MAX),
             orders: Orders {
                 stop: AtomicBool::new(false),
@@ -183,6 +188,24 @@ impl Core {
         self.ended.subscribe()
     }
 
+    /// Asks the applier something.
+    pub fn put(&self, question: Inbox) -> Result<(), SubmitError> {
+        if self.is_over.load(Ordering::SeqCst) {
+            return Err(self.gone());
+        }
+        let put = self.inbox.try_send(question);
+        // The applier has looked for the last time before it said so, or has not yet.
+        if self.is_over.load(Ordering::SeqCst) {
+            self.empty_inbox();
+        }
+        put.map_err(|_| SubmitError::Overloaded)
+    }
+
+    /// Whoever has asked finds the reply dropped.
+    fn empty_inbox(&self) {
+        self.inbox_rest.try_iter().for_each(drop);
+    }
+
     /// Why nothing is taken any more.
     pub fn gone(&self) -> SubmitError {
         match self.status().phase {
@@ -233,16 +256,15 @@ impl Core {
             Phase::Starting | Phase::Serving | Phase::Stopped => SubmitError::Stopped,
         };
         self.change_status(|status| status.phase = phase);
+        self.is_over.store(true, Ordering::SeqCst);
+        self.empty_inbox();
         let queued = self.queue.abandon(reason.clone());
         self.waiters.leave(queued.len());
         // Those commands were never appended; of the others nobody knows.
         for entry in queued {
             self.refuse(entry.waiter, reason.clone());
         }
-        for waiter in self.waiters.drain() {
-            let unknown = "the node has stopped; the command may have been applied".to_owned();
-            self.refuse(waiter, SubmitError::Unavailable(unknown));
-        }
+        self.forsake();
         for poll in self.polls.drain() {
             drop(poll.answer(Err(reason.clone())));
         }
@@ -250,8 +272,18 @@ impl Core {
         self.tasks.end();
     }
 
+    /// Tells those whose commands are, or may be, in the log that nobody will answer.
+    fn forsake(&self) {
+        for waiter in self.waiters.drain() {
+            let unknown = "the node has stopped; the command may have been applied".to_owned();
+            self.refuse(waiter, SubmitError::Unavailable(unknown));
+        }
+    }
+
     /// All threads but the caller have ended.
     pub fn tell_ended(&self) {
+        // Those whose commands were being appended when the end came.
+        self.forsake();
         self.ended.send_replace(true);
     }
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::TrySendError;
 use engine::State;
 use journal::Journal;
 use proto::record::{
@@ -178,20 +177,12 @@ impl Node {
             // Who has gone needs no answer.
             let _ = reply.send(query(view));
         });
-        self.put(Inbox::Query(query))?;
+        core.put(Inbox::Query(query))?;
         answered.await.map_err(|_| match core.status().phase {
             Phase::Starting | Phase::Serving => {
                 SubmitError::Internal("the query has failed".to_owned())
             }
             Phase::Failed(_) | Phase::Stopped => core.gone(),
-        })
-    }
-
-    fn put(&self, question: Inbox) -> Result<(), SubmitError> {
-        let core = self.core();
-        core.inbox.try_send(question).map_err(|error| match error {
-            TrySendError::Full(_) => SubmitError::Overloaded,
-            TrySendError::Disconnected(_) => core.gone(),
         })
     }
 
@@ -226,7 +217,7 @@ impl Node {
             until: Instant::now() + wait,
             reply,
         };
-        self.put(Inbox::Poll(Box::new(poll)))?;
+        core.put(Inbox::Poll(Box::new(poll)))?;
         let mut call = PollCall { core, answered };
         let answered = &mut call.answered;
         if wait.is_zero() {
