@@ -159,8 +159,7 @@ impl Core {
 
     /// A number that no other command of this process has, and with all likelihood none in the log. Never 0.
     pub fn correlation(&self) -> u64 {
-        let next = self.correlations.fetch_add(1, Ordering::Relaxed);
-        if next == 0 { self.correlation() } else { next }
+        self.correlations.fetch_add(1, Ordering::Relaxed).max(1)
     }
 
     pub fn status(&self) -> Status {

@@ -98,22 +98,20 @@ impl Desk {
                 offset,
                 correlation,
                 answer,
-            } => match waiting.take(correlation) {
-                Some(waiter) => sorted
-                    .replies
-                    .push((waiter, Ok(Applied { answer, offset }))),
-                None if self.is_mine(offset) => sorted.untaken.push(answer),
-                None => {}
-            },
+            } => {
+                let applied = Applied { answer, offset };
+                self.sort_answer(correlation, applied, waiting, sorted);
+            }
             Output::Applied {
                 correlation,
                 result: Err(rejection),
                 ..
             } => {
-                if let Some(waiter) = waiting.take(correlation) {
-                    let rejected = SubmitError::Rejected(rejection);
-                    sorted.replies.push((waiter, Err(rejected)));
-                }
+                let waiter = waiting.take(correlation);
+                let rejected = Err(SubmitError::Rejected(rejection));
+                sorted
+                    .replies
+                    .extend(waiter.map(|waiter| (waiter, rejected)));
             }
             Output::PushJob {
                 offset,
@@ -138,12 +136,10 @@ impl Desk {
                 correlation,
             } => {
                 tracing::error!(offset, "skipped a command that makes the machine fail");
-                if let Some(waiter) = waiting.take(correlation) {
-                    let failed = format!("the machine failed on the command at offset {offset}");
-                    sorted
-                        .replies
-                        .push((waiter, Err(SubmitError::Internal(failed))));
-                }
+                let waiter = waiting.take(correlation);
+                let failed = format!("the machine failed on the command at offset {offset}");
+                let failed = Err(SubmitError::Internal(failed));
+                sorted.replies.extend(waiter.map(|waiter| (waiter, failed)));
             }
             Output::Unreadable { offset, reason } => {
                 tracing::error!(offset, reason, "skipped a record that is no command");
@@ -151,6 +147,20 @@ impl Desk {
             Output::SendQueued { target } => {
                 tracing::error!(target, "a send waits for a partition that does not exist");
             }
+        }
+    }
+
+    fn sort_answer(
+        &self,
+        correlation: u64,
+        applied: Applied,
+        waiting: &mut Answering<'_>,
+        sorted: &mut Sorted,
+    ) {
+        match waiting.take(correlation) {
+            Some(waiter) => sorted.replies.push((waiter, Ok(applied))),
+            None if self.is_mine(applied.offset) => sorted.untaken.push(applied.answer),
+            None => {}
         }
     }
 

@@ -49,26 +49,28 @@ async fn a_crash_loses_nothing() {
     }
 }
 
+const MANY: Faults = Faults {
+    append_before: 300,
+    append_after: 300,
+    append_prefix: 300,
+    append_late: 300,
+    append_duplicate: 300,
+    append_full: 300,
+    checkpoint_before: 1_000,
+    checkpoint_after: 1_000,
+    checkpoint_full: 300,
+    fence: 0,
+    gap: 500,
+    delay: 300,
+};
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_neither_lose_nor_double_anything() {
     const INSTANCES: u128 = 200;
     let journal = MemoryJournal::new(1, 2);
     let node = start(&journal);
     deploy(&node, "one", WORK).await;
-    journal.set_faults(Faults {
-        append_before: 300,
-        append_after: 300,
-        append_prefix: 300,
-        append_late: 300,
-        append_duplicate: 300,
-        append_full: 300,
-        checkpoint_before: 1_000,
-        checkpoint_after: 1_000,
-        checkpoint_full: 300,
-        fence: 0,
-        gap: 500,
-        delay: 300,
-    });
+    journal.set_faults(MANY);
     let calls: Vec<_> = (0..8)
         .map(|caller| {
             let (node, journal) = (node.clone(), journal.clone());
