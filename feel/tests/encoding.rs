@@ -87,7 +87,6 @@ fn refuses_with_the_position() {
             "a control character must be escaped, found '\\n'",
         ),
         ("NaN", (1, 1), "expected a value, found 'N'"),
-        ("'a'", (1, 1), "expected a value, found '\\''"),
         ("\u{feff}1", (1, 1), "expected a value, found '\\u{feff}'"),
     ] {
         let error = json::normalize(text.as_bytes(), &Limits::default()).unwrap_err();

@@ -292,6 +292,7 @@ impl Parser<'_> {
         match operand.kind {
             Kind::Number(n)
                 if !n.is_negative()
+                    && !n.is_zero()
                     && self.text[at as usize + 1..]
                         .starts_with(|c: char| c.is_ascii_digit() || c == '.') =>
             {
