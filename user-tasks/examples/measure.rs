@@ -16,7 +16,7 @@ use proto::usertask::{
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 
 type Client = UserTaskServiceClient<Channel>;
@@ -36,7 +36,8 @@ async fn main() -> Result<(), Failure> {
     let address = format!("http://{}", listener.local_addr()?);
     let service = user_tasks::service(node.clone(), &user_tasks::Config::default());
     let server = Server::builder().add_service(service);
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(server.serve_with_incoming(incoming));
     let mut client = connect(&address).await?;
 
     println!("{number} open tasks, pages of 50, over gRPC on loopback");

@@ -261,7 +261,7 @@ async fn the_records_of_a_task_are_bounded() {
         .into_iter()
         .filter_map(Result::err)
         .collect::<Vec<_>>();
-    assert_eq!(refused.len(), 1);
+    assert_eq!(refused.len(), 1, "{refused:?}");
     let code = (
         Code::ResourceExhausted,
         reasons::TASK_RECORDS_FULL.to_owned(),

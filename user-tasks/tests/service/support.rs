@@ -16,7 +16,7 @@ use proto::usertask::{
     Task, TaskFilter, WatchTasksRequest, WatchTasksResponse,
 };
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
@@ -60,7 +60,8 @@ impl World {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let service = user_tasks::service(node.clone(), &tasks);
         let server = Server::builder().add_service(service);
-        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        tokio::spawn(server.serve_with_incoming(incoming));
         let client = connect(&address).await;
         World {
             journal,
@@ -179,12 +180,17 @@ impl World {
 }
 
 pub async fn connect(address: &str) -> Client {
-    // Small windows, so that a reader can be slow.
     let endpoint = Endpoint::from_shared(address.to_owned()).expect("an address");
-    let endpoint = endpoint
+    Client::new(endpoint.connect().await.expect("a connection"))
+}
+
+/// A connection with small windows, so that a reader can be slow.
+pub async fn connect_narrow(address: &str) -> Client {
+    let endpoint = Endpoint::from_shared(address.to_owned()).expect("an address");
+    let narrow = endpoint
         .initial_stream_window_size(65_535)
         .initial_connection_window_size(65_535);
-    Client::new(endpoint.connect().await.expect("a connection"))
+    Client::new(narrow.connect().await.expect("a connection"))
 }
 
 pub fn claim(key: u64, user: &str, groups: &[&str]) -> ClaimTaskRequest {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tonic::Code;
 use user_tasks::Config;
 
-use crate::support::{World, claim, connect, reason, watch};
+use crate::support::{World, claim, connect_narrow, reason, watch};
 
 fn unassigned() -> TaskFilter {
     TaskFilter {
@@ -189,7 +189,12 @@ async fn a_slow_reader_is_told_so_and_gets_the_state_again() {
     let key = world.review(&format!(r#"{{"users":[{users}]}}"#)).await;
     let others = [world.review("{}").await, world.review("{}").await];
     // A connection of its own, whose windows fill.
-    let mut watching = watch(&mut connect(&world.address).await, unassigned(), None).await;
+    let mut watching = watch(
+        &mut connect_narrow(&world.address).await,
+        unassigned(),
+        None,
+    )
+    .await;
     watching.snapshot().await;
     for _ in 0..900 {
         comment(&world, key).await;
@@ -270,7 +275,12 @@ async fn a_snapshot_of_many_slices_agrees_with_the_changes_around_it() {
         let request = claim(key, "ann", &[]);
         claims.spawn(async move { client.claim_task(request).await.map(drop) });
     }
-    let mut watching = watch(&mut connect(&world.address).await, unassigned(), None).await;
+    let mut watching = watch(
+        &mut connect_narrow(&world.address).await,
+        unassigned(),
+        None,
+    )
+    .await;
     claims.join_all().await;
     let end = world.review("{}").await;
     let mut shown = BTreeSet::new();
