@@ -8,7 +8,7 @@ use proto::admin::{ElementRun, ElementState};
 use super::document;
 
 /// Runs that an answer holds at most: the last ones.
-pub(super) const RUNS_MAX: usize = 5_000;
+pub(super) const RUNS_MAX: usize = 10_000;
 
 /// The runs of one instance by key, which is the order in which they began.
 pub(super) struct Runs<'a> {

@@ -123,36 +123,27 @@ async fn instances_are_listed_in_every_state_and_paged() {
     assert_eq!(why(&wrong), expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_instance_tells_its_story() {
-    let served = start().await;
+/// Starts an instance with a user task.
+async fn begin_review(served: &Served) -> u64 {
     served.deploy("user_task").await;
     let mut request = Request::new(create("user_task", r#"{"helper":"bo","applicant":"cy"}"#));
     let user = "olga".parse().unwrap();
     request.metadata_mut().insert("weir-user", user);
     let created = served.client().create_process_instance(request).await;
     let created = created.unwrap().into_inner();
-    let key = created.process_instance_key.cast_unsigned();
+    created.process_instance_key.cast_unsigned()
+}
 
-    let open = get(&served, key).await;
-    let summary = open.instance.unwrap();
-    assert_eq!(summary.state(), InstanceState::Active);
-    assert_eq!(summary.created_by, "olga");
-    assert_eq!(summary.active_elements, ["review"]);
-    let task = &open.user_tasks[0];
-    assert_eq!((&*task.element_id, &*task.state), ("review", "CREATED"));
-    assert_eq!(task.candidate_groups, ["clerks", "leads"]);
-    let variables = open.variables[0].variables.as_ref().unwrap();
-    assert_eq!(variables.json, r#"{"helper":"bo","applicant":"cy"}"#);
-
+/// Ann claims and completes the task, a minute after it was made.
+async fn review(served: &Served, task_key: u64) {
     served.journal.set_now(NOW_MS + 60_000);
     let claim = ClaimTask {
-        task_key: task.key,
+        task_key,
         user: "ann".to_owned(),
         groups: Vec::new(),
     };
     let complete = CompleteTask {
-        task_key: task.key,
+        task_key,
         user: "ann".to_owned(),
         variables: r#"{"completedBy":"ann","approved":true}"#.into(),
         action: "approve".to_owned(),
@@ -164,14 +155,36 @@ async fn an_instance_tells_its_story() {
         let caller = node::Caller::default();
         served.node.submit(&caller, command).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_task_shows_who_may_have_it() {
+    let served = start().await;
+    let key = begin_review(&served).await;
+    let open = get(&served, key).await;
+    let summary = open.instance.unwrap();
+    assert_eq!(summary.state(), InstanceState::Active);
+    assert_eq!(summary.created_by, "olga");
+    assert_eq!(summary.active_elements, ["review"]);
+    let task = &open.user_tasks[0];
+    assert_eq!((&*task.element_id, &*task.state), ("review", "CREATED"));
+    assert_eq!(task.candidate_groups, ["clerks", "leads"]);
+    let variables = open.variables[0].variables.as_ref().unwrap();
+    assert_eq!(variables.json, r#"{"helper":"bo","applicant":"cy"}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_instance_tells_what_ran_and_who_did_it() {
+    let served = start().await;
+    let key = begin_review(&served).await;
+    let task_key = get(&served, key).await.user_tasks[0].key;
+    review(&served, task_key).await;
 
     let ended = get(&served, key).await;
-    let summary = ended.instance.as_ref().unwrap();
+    let summary = ended.instance.unwrap();
     assert_eq!(summary.state(), InstanceState::Completed);
-    assert_eq!(
-        (summary.created_ms, summary.ended_ms),
-        (NOW_MS, NOW_MS + 60_000)
-    );
+    let times = (summary.created_ms, summary.ended_ms);
+    assert_eq!(times, (NOW_MS, NOW_MS + 60_000));
     let ran = ended.elements.iter();
     let ran = ran.map(|run| (&*run.element_id, &*run.tag, run.ended_ms - run.started_ms));
     let expected = [
@@ -185,17 +198,27 @@ async fn an_instance_tells_its_story() {
     assert_eq!(review.state(), ElementState::Completed);
     assert_eq!((&*review.actor, &*review.action), ("ann", "approve"));
     let result = &review.result.as_ref().unwrap().json;
-    let expected = r#"{"completedBy":"ann","approved":true,"action":"approve","reviewer":"ann","review":{"approved":true}}"#;
-    assert_eq!(result, expected);
+    assert_eq!(
+        result,
+        r#"{"completedBy":"ann","approved":true,"action":"approve","reviewer":"ann","review":{"approved":true}}"#
+    );
     let flows = ended.flows.iter().map(|flow| (&*flow.flow_id, flow.count));
     let expected = [("start_to_review", 1), ("review_to_end", 1)];
     assert_eq!(flows.collect::<Vec<_>>(), expected);
     let task = &ended.user_tasks[0];
     assert_eq!((&*task.state, &*task.completed_by), ("COMPLETED", "ann"));
-    let told = ended
-        .story
-        .iter()
-        .map(|event| (event.r#type(), &*event.element_id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_tells_its_story() {
+    let served = start().await;
+    let key = begin_review(&served).await;
+    let task_key = get(&served, key).await.user_tasks[0].key;
+    review(&served, task_key).await;
+
+    let ended = get(&served, key).await;
+    let told = ended.story.iter();
+    let told = told.map(|event| (event.r#type(), &*event.element_id));
     let expected = [
         (Type::InstanceCreated, "user_task"),
         (Type::VariablesWritten, "user_task"),

@@ -20,10 +20,9 @@ fn metadata(status: &Status, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_keys_are_not_found() {
     let served = start().await;
     let mut client = served.client();
-    served.deploy("service_task").await;
     for key in [i64::MIN, -1, 0, 1, 2_251_799_813_685_249, i64::MAX] {
         let complete = served.complete(key, "").await;
         let status = assert_why(complete, Code::NotFound, "JOB_NOT_FOUND");
@@ -69,22 +68,24 @@ async fn what_is_not_there_is_not_found() {
         });
         assert_why(set.await, Code::NotFound, "ELEMENT_NOT_FOUND");
     }
-    for (request, reason) in [
-        (create("nobody", ""), "PROCESS_NOT_FOUND"),
-        (
-            CreateProcessInstanceRequest {
-                version: 9,
-                ..create("service_task", "")
-            },
-            "PROCESS_NOT_FOUND",
-        ),
-        (
-            CreateProcessInstanceRequest {
-                process_definition_key: 12,
-                ..create("", "")
-            },
-            "PROCESS_NOT_FOUND",
-        ),
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_processes_are_not_found() {
+    let served = start().await;
+    let mut client = served.client();
+    served.deploy("service_task").await;
+    let reason = "PROCESS_NOT_FOUND";
+    for request in [
+        create("nobody", ""),
+        CreateProcessInstanceRequest {
+            version: 9,
+            ..create("service_task", "")
+        },
+        CreateProcessInstanceRequest {
+            process_definition_key: 12,
+            ..create("", "")
+        },
     ] {
         let created = client.create_process_instance(request.clone()).await;
         assert_why(created, Code::NotFound, reason);
@@ -98,10 +99,9 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_makes_no_sense_is_an_invalid_argument() {
+async fn workers_that_ask_for_nothing_are_refused() {
     let served = start().await;
     let mut client = served.client();
-    served.deploy("service_task").await;
     let invalid = Code::InvalidArgument;
     for (request, reason) in [
         (activate(""), "JOB_TYPE_MISSING"),
@@ -147,6 +147,14 @@ async fn what_makes_no_sense_is_an_invalid_argument() {
         });
         assert_why(stream.await, invalid, reason);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_an_invalid_argument() {
+    let served = start().await;
+    let mut client = served.client();
+    served.deploy("service_task").await;
+    let invalid = Code::InvalidArgument;
     let created = client.create_process_instance(create("", "")).await;
     assert_why(created, invalid, "PROCESS_NOT_NAMED");
     let unknown = CreateProcessInstanceRequest {
