@@ -28,7 +28,7 @@ pub enum Notice {
         client: usize,
         serial: u64,
         offset: u64,
-        result: Result<Answer, Rejection>,
+        result: Box<Result<Answer, Rejection>>,
     },
     /// It may have been applied, it may be applied yet.
     Unknown {
@@ -247,7 +247,7 @@ impl Leader {
             if let Some((client, serial)) = self.waiting.remove(correlation)
                 && let Ok(Some(answer)) = answer
             {
-                let result = Ok(answer);
+                let result = Box::new(Ok(answer));
                 let offset = self.next_offset();
                 self.notices.push(Notice::Answered {
                     client,
@@ -358,6 +358,7 @@ impl Leader {
         {
             started.instance_key += 1;
         }
+        let result = Box::new(result);
         self.notices.push(Notice::Answered {
             client,
             serial,

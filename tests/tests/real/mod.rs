@@ -1,0 +1,201 @@
+//! The real program: a server in a folder, started, killed and asked over gRPC.
+//!
+//! It takes the binary that stands beside the tests, which `cargo test --workspace` builds; `WEIR_BIN` names another.
+#![allow(dead_code)] // Each test program uses a part of it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+
+use proto::admin::admin_service_client::AdminServiceClient;
+use proto::gateway::gateway_client::GatewayClient;
+use proto::usertask::user_task_service_client::UserTaskServiceClient;
+use tonic::transport::{Channel, Endpoint};
+use tonic_types::StatusExt;
+
+/// Larger than anything that a test sends or gets.
+const MESSAGE_BYTES_MAX: usize = 64 << 20;
+
+/// The program under test.
+pub fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("WEIR_BIN") {
+        return PathBuf::from(named);
+    }
+    let tests = std::env::current_exe().expect("the test's own path");
+    let folder = tests.parent().and_then(Path::parent);
+    let binary = folder.expect("a target folder").join("weir");
+    assert!(
+        binary.exists(),
+        "{} is not there: `cargo build -p weir` first, or test the workspace",
+        binary.display()
+    );
+    binary
+}
+
+/// The program without the surroundings of whoever runs the tests.
+pub fn weir() -> Command {
+    let mut command = Command::new(binary());
+    for variable in [
+        "WEIR_ADDRESS",
+        "WEIR_USER",
+        "WEIR_LOG",
+        "RUST_LOG",
+        "COLUMNS",
+    ] {
+        command.env_remove(variable);
+    }
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// A file of the repository.
+pub fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn serve(data: &Path) -> Command {
+    let mut command = weir();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// A server that could not start, or has been told to end.
+pub fn serve_to_the_end(data: &Path) -> Output {
+    serve(data).output().expect("the program runs")
+}
+
+/// A server that starts. It is killed when dropped.
+pub struct Starting {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    log: BufReader<ChildStderr>,
+}
+
+impl Starting {
+    pub fn new(data: &Path) -> Starting {
+        let mut child = serve(data).spawn().expect("the program starts");
+        let out = child.stdout.take().expect("its output is piped");
+        let log = child.stderr.take().expect("its log is piped");
+        Starting {
+            child,
+            out: BufReader::new(out),
+            log: BufReader::new(log),
+        }
+    }
+
+    /// Waits for a line of its log: something to be counted by.
+    pub fn hear_line(&mut self) {
+        let mut line = String::new();
+        self.log.read_line(&mut line).expect("a line of its log");
+    }
+
+    /// Waits until it serves.
+    pub fn serving(mut self) -> Server {
+        let mut line = String::new();
+        let read = self.out.read_line(&mut line).expect("a line of its output");
+        if read == 0 {
+            let mut log = String::new();
+            let _ = self.log.read_to_string(&mut log);
+            panic!("the server has ended: {log}");
+        }
+        let mut words = line.split_whitespace();
+        let address = words.find(|word| word.starts_with("http://"));
+        let address = address.expect("an address").to_owned();
+        // Its log must not fill the pipe, or it would wait for ever.
+        let mut log = self.log;
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::stderr()));
+        Server {
+            child: self.child,
+            address,
+        }
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is gone");
+    }
+}
+
+/// A server that serves. It is killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    pub fn start(data: &Path) -> Server {
+        Starting::new(data).serving()
+    }
+
+    /// Connects with the first call.
+    pub fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(self.address.clone()).expect("an address");
+        endpoint.connect_lazy()
+    }
+
+    pub fn gateway(&self) -> GatewayClient<Channel> {
+        gateway(self.channel())
+    }
+
+    pub fn tasks(&self) -> UserTaskServiceClient<Channel> {
+        UserTaskServiceClient::new(self.channel())
+    }
+
+    pub fn admin(&self) -> AdminServiceClient<Channel> {
+        admin(self.channel())
+    }
+
+    /// The most memory that it has held so far, in bytes.
+    pub fn peak_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the server lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let digits = line.and_then(|line| line.split_whitespace().next());
+        let kib: u64 = digits.and_then(|text| text.parse().ok()).expect("a number");
+        kib << 10
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_none()
+    }
+
+    /// Runs a command against it.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = weir();
+        command.args(arguments).env("WEIR_ADDRESS", &self.address);
+        command.output().expect("the program runs")
+    }
+}
+
+pub fn gateway(channel: Channel) -> GatewayClient<Channel> {
+    GatewayClient::new(channel)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX)
+}
+
+pub fn admin(channel: Channel) -> AdminServiceClient<Channel> {
+    AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
+}
+
+/// A name for a request that may be repeated.
+pub fn request_id(random: &mut fastrand::Rng) -> String {
+    format!("{:032x}", random.u128(1..))
+}
+
+/// Code and `reason` of a refusal.
+pub fn why(status: &tonic::Status) -> (tonic::Code, String) {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.clone());
+    (status.code(), reason.unwrap_or_default())
+}
