@@ -5,8 +5,6 @@
 pub struct Config {
     /// Lists that are under way; beyond it `OVERLOADED`.
     pub lists_max: usize,
-    /// Slices of lists and snapshots that wait for the partition's thread at a time.
-    pub slices_at_once: usize,
     /// Watches at a time; beyond it `WATCHES_FULL`. One costs some bytes for each task that it shows.
     pub watches_max: usize,
     /// The longest request, in bytes; gRPC refuses longer ones.
@@ -19,7 +17,6 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             lists_max: 1_000,
-            slices_at_once: 2,
             watches_max: 1_000,
             request_bytes_max: 4 << 20,
             variables_bytes_max: engine::Limits::default().variables_bytes,

@@ -7,8 +7,8 @@
 //! What is asked and answered, and every reason of an error, is documented in `weir/usertask/v1/usertask.proto`;
 //! [`reason`] holds the same reasons.
 //!
-//! A list looks at the tasks in the order of their keys, a bounded slice of work at a time, and the partition goes on
-//! with its commands between two slices; at most [`Config::slices_at_once`] of them wait for the partition's thread.
+//! A list looks at the tasks in the order of their keys, a bounded slice of work at a time (about a millisecond),
+//! one slice for the whole service; the partition goes on with its commands between two slices.
 
 mod catalog;
 mod change;

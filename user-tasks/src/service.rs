@@ -47,7 +47,7 @@ pub struct UserTasks {
 /// The service, to be added to a tonic server. Its watches end when the node stops.
 pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> {
     let tasks = UserTasks {
-        slices: Slices::new(node.clone(), config.slices_at_once),
+        slices: Slices::new(node.clone()),
         catalog: Arc::new(Catalog::new(node.clone())),
         lists: Arc::new(Semaphore::new(config.lists_max)),
         watches: Arc::new(Semaphore::new(config.watches_max)),
