@@ -46,6 +46,13 @@ impl<'a> View<'a> {
 }
 
 impl Variables for View<'_> {
+    fn bytes(&self) -> usize {
+        let documents = self
+            .scopes()
+            .filter_map(|scope| self.state.variables(scope));
+        self.overlay.len() + documents.map(<[u8]>::len).sum::<usize>()
+    }
+
     fn get(&self, name: &str) -> Option<&[u8]> {
         if self.overlay.len() > 2
             && let Some(value) = json::get(self.overlay, name)

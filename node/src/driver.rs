@@ -21,7 +21,7 @@ use prost::Message;
 use proto::record::{
     ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, answer, command::Kind,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 pub use draft::Draft;
 pub use history::{History, Story};
@@ -104,8 +104,8 @@ pub struct Driver {
     changed: bool,
     ticking: bool,
     tick_not_before_ms: i64,
-    /// Instance → number of the continuation that was proposed.
-    continuing: FxHashMap<u64, u64>,
+    /// Numbers of the continuations that were proposed.
+    continuing: FxHashSet<u64>,
 }
 
 impl Driver {
@@ -132,7 +132,7 @@ impl Driver {
             changed: false,
             ticking: false,
             tick_not_before_ms: i64::MIN,
-            continuing: FxHashMap::default(),
+            continuing: FxHashSet::default(),
         })
     }
 
@@ -251,9 +251,7 @@ impl Driver {
                 }
             }
             Some(Kind::Continue(work)) => {
-                if self.continuing.get(&work.instance_key) == Some(&work.number) {
-                    self.continuing.remove(&work.instance_key);
-                }
+                self.continuing.remove(&work.number);
             }
             Some(_) | None => {}
         }
@@ -320,7 +318,7 @@ impl Driver {
             proposals.push(Kind::Tick(Tick {}));
         }
         for (instance_key, number) in self.state.continuations() {
-            if self.continuing.insert(instance_key, number) != Some(number) {
+            if self.continuing.insert(number) {
                 proposals.push(Kind::Continue(Continue {
                     instance_key,
                     number,

@@ -93,6 +93,7 @@ impl Describer {
                 format!("continuation {} saved", short(continuation.number))
             }
             Fact::ContinuationTaken(fact) => format!("continuation {} taken", short(fact.number)),
+            Fact::ResultAwaited(fact) => format!("result awaited of {}", short(fact.instance)),
             Fact::IncidentRaised(fact) => {
                 let incident = fact.incident.as_ref()?;
                 let kind = incident::Type::try_from(incident.r#type)

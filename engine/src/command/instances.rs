@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proto::record::{
     CancelInstance, Command, Continue, CreateInstance, ElementInstance, Instance, InstanceCreated,
-    InstanceStarted, answer, event,
+    InstanceStarted, ResultAwaited, answer, event,
 };
 
 use super::{Handled, answered, check_variables, done, invalid, not_found, wrong_state};
@@ -17,6 +17,13 @@ use crate::step::{self, Step};
 const START_ELEMENTS_MAX: usize = 100;
 
 pub(super) fn create(step: &mut Step<'_>, command: &Command, create: &CreateInstance) -> Handled {
+    if let Some(instance) = step.state.awaited(&command.request_id) {
+        step.emit(event::Kind::ResultAwaited(ResultAwaited {
+            instance,
+            correlation: command.correlation,
+        }));
+        return Ok(None);
+    }
     let definition = find_definition(step, create)?;
     let Some(executable) = step.state.executable(definition).cloned() else {
         return Err(not_found(

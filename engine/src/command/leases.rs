@@ -93,10 +93,17 @@ pub(super) fn close_stream(step: &mut Step<'_>, close: &CloseStream) -> Handled 
     if step.state.stream(close.stream_id).is_none() {
         return Err(unknown_stream(close.stream_id));
     }
+    // A lease that timed out may be another worker's by now.
+    let is_held = |key: &u64| {
+        let job = step.state.job(*key);
+        job.is_some_and(|job| job.stream_id == close.stream_id)
+    };
+    let undelivered = close.undelivered_jobs.iter().copied();
+    let undelivered = undelivered.filter(is_held).collect::<Vec<_>>();
     step.emit(event::Kind::StreamClosed(StreamClosed {
         stream_id: close.stream_id,
     }));
-    return_jobs(step, &close.undelivered_jobs)
+    return_jobs(step, &undelivered)
 }
 
 fn unknown_stream(id: u64) -> Rejection {

@@ -46,6 +46,7 @@ impl State {
             Fact::VariablesWritten(fact) => self.variables_written(fact),
             Fact::ContinuationSaved(fact) => self.continuation_saved(fact),
             Fact::ContinuationTaken(fact) => self.continuation_taken(fact),
+            Fact::ResultAwaited(fact) => self.result_awaited(fact),
             Fact::IncidentRaised(fact) => self.incident_raised(fact),
             Fact::IncidentResolved(fact) => self.incident_resolved(fact),
             Fact::JobCreated(fact) => self.job_created(fact),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use proto::record::{Continuation, Job, Message, Subscription, Timer, UserTask, job};
+use proto::record::{Continuation, Instance, Job, Message, Subscription, Timer, UserTask, job};
 use rustc_hash::FxHashMap;
 
 use crate::executable::{Executable, NodeIndex};
@@ -44,6 +44,8 @@ pub(crate) struct Index {
     pub elements: FxHashMap<u64, u64>,
     /// Process id and correlation key → the instance that a message with it started.
     pub started: FxHashMap<String, u64>,
+    /// Request id → the instance whose result its caller waits for.
+    pub awaited: FxHashMap<Vec<u8>, u64>,
     /// Job type → jobs that nobody holds.
     pub activatable: FxHashMap<String, BTreeSet<u64>>,
     pub streams: FxHashMap<String, BTreeSet<u64>>,
@@ -141,6 +143,13 @@ impl Index {
     pub fn remove_subscription(&mut self, subscription: &Subscription) {
         let key = by_message(&subscription.name, &subscription.correlation_key);
         remove_from(&mut self.subscriptions, &key, subscription.key);
+    }
+
+    pub fn add_awaited(&mut self, instance: &Instance) {
+        if !instance.await_request_id.is_empty() {
+            let request_id = instance.await_request_id.to_vec();
+            self.awaited.insert(request_id, instance.key);
+        }
     }
 
     pub fn add_continuation(&mut self, continuation: &Continuation) {

@@ -17,6 +17,11 @@ impl State {
         mark.answer.as_ref()
     }
 
+    /// The instance whose result a request that is repeated waits for.
+    pub(crate) fn awaited(&self, request_id: &[u8]) -> Option<u64> {
+        self.index.awaited.get(request_id).copied()
+    }
+
     pub(crate) fn first_due(&self, now_ms: i64) -> Option<Due> {
         let (due_ms, due) = self.index.due.first()?;
         (*due_ms <= now_ms).then_some(*due)

@@ -147,6 +147,7 @@ impl State {
         let index = &mut self.index;
         for instance in self.instances.iter() {
             index.instances.insert(instance.key);
+            index.add_awaited(instance);
             for element in instance.elements.iter().skip(1) {
                 index.elements.insert(element.key, instance.key);
             }

@@ -107,6 +107,7 @@ impl<'a> Fold<'a> {
             // Of the partition, or nothing that people follow.
             Fact::TokensConsumed(_)
             | Fact::ContinuationTaken(_)
+            | Fact::ResultAwaited(_)
             | Fact::ResourceAdded(_)
             | Fact::DefinitionAdded(_)
             | Fact::StreamOpened(_)

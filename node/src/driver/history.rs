@@ -165,6 +165,7 @@ fn instance_of(event: &Event) -> Option<u64> {
         Kind::VariablesWritten(of) => of.instance,
         Kind::ContinuationSaved(of) => of.continuation.as_ref()?.instance,
         Kind::ContinuationTaken(of) => of.instance,
+        Kind::ResultAwaited(of) => of.instance,
         Kind::JobCreated(of) => of.job.as_ref()?.instance,
         Kind::JobLeased(of) => of.instance,
         Kind::JobCompleted(of) => of.instance,

@@ -73,6 +73,12 @@ impl State {
         }
     }
 
+    pub(super) fn result_awaited(&mut self, awaited: &proto::record::ResultAwaited) {
+        if let Some(instance) = self.instances.get_mut(awaited.instance) {
+            instance.await_correlation = awaited.correlation;
+        }
+    }
+
     pub(super) fn incident_raised(&mut self, raised: &proto::record::IncidentRaised) {
         if let Some(incident) = &raised.incident {
             self.add_incident(incident);
@@ -91,6 +97,7 @@ impl State {
         {
             self.index.started.insert(started, instance.key);
         }
+        self.index.add_awaited(instance);
         self.instances.insert(instance.key, instance.clone());
     }
 
@@ -114,6 +121,7 @@ impl State {
         let Some(instance) = self.instances.remove(key) else {
             return;
         };
+        self.index.awaited.remove(&instance.await_request_id[..]);
         if !instance.start_correlation_key.is_empty()
             && let Some(started) = self.started_key(&instance)
         {
