@@ -7,7 +7,10 @@ fn main() {
 }
 
 fn variables(number: usize) -> Vec<u8> {
-    let mut fields = vec![r#""amount":1500"#.to_owned(), r#""status":"approved""#.to_owned()];
+    let mut fields = vec![
+        r#""amount":1500"#.to_owned(),
+        r#""status":"approved""#.to_owned(),
+    ];
     fields.extend((2..number).map(|index| format!("\"field{index}\":\"value {index}\"")));
     format!("{{{}}}", fields.join(",")).into_bytes()
 }

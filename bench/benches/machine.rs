@@ -13,11 +13,13 @@ fn main() {
 fn one_task_commands(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     let mut partition = Partition::with(&model(1));
     let variables = variables(bytes);
-    bencher.counter(ItemsCount::new(2_000_usize)).bench_local(|| {
-        for _ in 0..1_000 {
-            partition.one_task(&variables);
-        }
-    });
+    bencher
+        .counter(ItemsCount::new(2_000_usize))
+        .bench_local(|| {
+            for _ in 0..1_000 {
+                partition.one_task(&variables);
+            }
+        });
 }
 
 /// The same with so many instances parked.
@@ -28,9 +30,11 @@ fn one_task_commands_with_parked(bencher: divan::Bencher<'_, '_>, parked: usize)
     for _ in 0..parked {
         partition.park(&variables);
     }
-    bencher.counter(ItemsCount::new(2_000_usize)).bench_local(|| {
-        for _ in 0..1_000 {
-            partition.one_task(&variables);
-        }
-    });
+    bencher
+        .counter(ItemsCount::new(2_000_usize))
+        .bench_local(|| {
+            for _ in 0..1_000 {
+                partition.one_task(&variables);
+            }
+        });
 }
