@@ -1,0 +1,124 @@
+//! Every command of the README, run as it stands there.
+
+mod weir;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use weir::{Folder, Server, finish, text, weir};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The lines of the README's `sh` blocks, without comments.
+fn commands() -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let mut commands = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+        } else if inside {
+            let command = line.split(" #").next().unwrap_or_default().trim();
+            commands.push(command.to_owned());
+        }
+    }
+    commands
+}
+
+/// At blanks, but not inside single quotes.
+fn words(command: &str) -> Vec<String> {
+    let parts = command.split('\'').enumerate();
+    let words = parts.flat_map(|(index, part)| match index % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
+/// The key of the open task, or of the newest instance.
+fn key(server: &Server, command: &[String]) -> String {
+    let listed = match command[1].as_str() {
+        "task" => server.json(&["task", "list"])["tasks"].clone(),
+        _ => server.json(&["instance", "list"])["instances"].clone(),
+    };
+    let first = listed.as_array().and_then(|all| all.first().cloned());
+    text(&first.unwrap_or(Value::Null)["key"])
+}
+
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.path("data"));
+    let mut ran = 0;
+    for command in commands() {
+        let mut words = words(&command);
+        match (words[0].as_str(), words.get(1).map(String::as_str)) {
+            // The gate itself.
+            ("./scripts/test", _) => assert!(root().join("scripts/test").is_file()),
+            // A server is running already; that this one would start is another test.
+            ("weir", Some("serve")) => assert_eq!(words[2], "--data"),
+            ("cargo", _) => {
+                let demo = folder.path("demo").display().to_string();
+                let mut arguments = words.split_off(4);
+                assert_eq!(words.join(" "), "cargo run --release --");
+                arguments.extend(["--data".to_owned(), demo]);
+                let told = finish(weir().args(&arguments)).ok();
+                assert!(told.out.contains("ESCALATED"), "{}", told.out);
+            }
+            ("weir", Some(_)) => {
+                for index in 0..words.len() {
+                    if words[index] == "KEY" {
+                        words[index] = key(&server, &words);
+                    }
+                }
+                work_if_needed(&server, &words);
+                let arguments = words[1..].iter().map(String::as_str).collect::<Vec<_>>();
+                let mut process = server.command(&arguments);
+                process.current_dir(root());
+                if arguments[0] == "render" {
+                    process.current_dir(folder.path(""));
+                }
+                finish(&mut process).ok();
+            }
+            _ => panic!("`{command}` is not known to this test"),
+        }
+        ran += 1;
+    }
+    assert!(ran >= 10, "the README has only {ran} commands");
+    let picture = std::fs::read_to_string(folder.path("claim.svg")).expect("the picture");
+    assert!(picture.contains("<svg"));
+}
+
+/// The worker of the README: says that the claim is covered before a person is asked.
+fn work_if_needed(server: &Server, words: &[String]) {
+    if words[1] != "task" || words[2] != "list" {
+        return;
+    }
+    let channel = server.address.clone();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async move {
+        use proto::gateway::{ActivateJobsRequest, CompleteJobRequest};
+        let mut client = proto::gateway::gateway_client::GatewayClient::connect(channel)
+            .await
+            .expect("the server");
+        let request = ActivateJobsRequest {
+            r#type: "check-coverage".to_owned(),
+            worker: "readme".to_owned(),
+            timeout: 60_000,
+            max_jobs_to_activate: 1,
+            ..ActivateJobsRequest::default()
+        };
+        let activated = client.activate_jobs(request).await.expect("a stream");
+        let first = activated.into_inner().message().await.expect("a message");
+        for job in first.expect("a job").jobs {
+            let complete = CompleteJobRequest {
+                job_key: job.key,
+                variables: r#"{"covered": true}"#.to_owned(),
+                ..CompleteJobRequest::default()
+            };
+            client.complete_job(complete).await.expect("completed");
+        }
+    });
+}
