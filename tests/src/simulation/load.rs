@@ -19,9 +19,6 @@ pub const SHIP: &str = "ship";
 pub const TROUBLE: &str = "TROUBLE";
 /// Messages wait for whoever comes late.
 const TTL_MS: i64 = 3_600_000;
-/// Whether some wait for the end of their instance. Not yet: such a create that is repeated while its instance runs
-/// makes a second one, since the machine remembers the request only when it has answered.
-const AWAITS: bool = false;
 
 /// The clients, and the oracle's case that one of them follows: not with jumps of the clock.
 pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
@@ -39,7 +36,7 @@ pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
         Role::Canceler(random.u32(0..2)),
     ];
     let mut ids = number;
-    if AWAITS && random.u32(0..3) == 0 {
+    if random.u32(0..3) == 0 {
         // Somebody who waits for the end.
         roles.push(Role::Sender(vec![errand(number, true)]));
         ids += 1;
