@@ -96,13 +96,13 @@ fn work_if_needed(server: &Server, words: &[String]) {
     if words[1] != "task" || words[2] != "list" {
         return;
     }
-    let channel = server.address.clone();
+    let endpoint = tonic::transport::Endpoint::from_shared(server.address.clone());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async move {
         use proto::gateway::{ActivateJobsRequest, CompleteJobRequest};
-        let mut client = proto::gateway::gateway_client::GatewayClient::connect(channel)
-            .await
-            .expect("the server");
+        let channel = endpoint.expect("an address").connect().await;
+        let channel = channel.expect("the server");
+        let mut client = proto::gateway::gateway_client::GatewayClient::new(channel);
         let request = ActivateJobsRequest {
             r#type: "check-coverage".to_owned(),
             worker: "readme".to_owned(),
