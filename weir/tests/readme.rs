@@ -116,7 +116,6 @@ fn work_if_needed(server: &Server, words: &[String]) {
             let complete = CompleteJobRequest {
                 job_key: job.key,
                 variables: r#"{"covered": true}"#.to_owned(),
-                ..CompleteJobRequest::default()
             };
             client.complete_job(complete).await.expect("completed");
         }
