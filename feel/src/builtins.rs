@@ -99,11 +99,6 @@ fn all() -> impl Iterator<Item = &'static Builtin> {
     .flatten()
 }
 
-/// The function of this name.
-pub(crate) fn named(name: &str) -> Option<&'static Builtin> {
-    all().find(|builtin| builtin.name == name)
-}
-
 /// The functions whose name begins with this word.
 pub(crate) fn starting_with(word: &str) -> impl Iterator<Item = &'static Builtin> {
     all().filter(move |builtin| {

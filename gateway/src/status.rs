@@ -16,6 +16,7 @@
 //! | `DISK_FULL` | RESOURCE_EXHAUSTED | the log has no space |
 //! | `UNAVAILABLE`, `STOPPING` | UNAVAILABLE | try again, with the same request id |
 //! | `RESULT_TIMEOUT` | DEADLINE_EXCEEDED | the instance has not ended yet; it goes on |
+//! | `INSTANCE_CANCELED` | FAILED_PRECONDITION | the instance whose result was awaited was canceled |
 //! | `INTERNAL` | INTERNAL | the machine failed on the command, which changed nothing |
 //! | `RPC_NOT_SERVED` | UNIMPLEMENTED | a call of the protocol that Weir does not serve yet |
 

@@ -396,8 +396,18 @@ impl Zeebe {
                 return Err(unavailable("STOPPING", "the server stops; the instance goes on"));
             }
         };
-        let answer::Kind::InstanceResult(result) = answer else {
-            return Err(unexpected_answer(INTENT));
+        let result = match answer {
+            answer::Kind::InstanceResult(result) => result,
+            answer::Kind::InstanceStarted(started) => {
+                let message = format!("instance {} was canceled", started.instance_key);
+                return Err(with_reason(
+                    Code::FailedPrecondition,
+                    "INSTANCE_CANCELED",
+                    message,
+                    [],
+                ));
+            }
+            _ => return Err(unexpected_answer(INTENT)),
         };
         let (size, limit) = (result.variables.len(), self.config.message_bytes_max);
         if size > limit {

@@ -111,11 +111,22 @@ impl Drop for JobStream {
 }
 
 /// The open streams of this node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Streams {
     open: Mutex<FxHashMap<u64, mpsc::Sender<ActivatedJob>>>,
     /// Ids are never used twice by a process, and a new term closes the streams of the one before.
     last_id: AtomicU64,
+}
+
+impl Default for Streams {
+    /// Counts from anywhere: an opening of an earlier process may come late into the log, and must not
+    /// take an id of this one.
+    fn default() -> Streams {
+        Streams {
+            open: Mutex::default(),
+            last_id: AtomicU64::new(fastrand::u64(0..1 << 62)),
+        }
+    }
 }
 
 impl Streams {

@@ -155,6 +155,7 @@ pub(crate) fn complete_instance(step: &mut Step<'_>, at: &At) {
 pub(crate) fn cancel_instance(step: &mut Step<'_>, at: &At, by: &str) {
     terminate_children(step, at.instance, at.instance);
     release(step, at);
+    answer_canceled(step, at);
     let start_key = start_key(step, at);
     step.emit(event::Kind::InstanceCanceled(InstanceCanceled {
         instance: at.instance,
@@ -187,12 +188,27 @@ fn answer_result(step: &mut Step<'_>, at: &At) {
         instance.await_correlation,
         instance.await_request_id.clone(),
     );
-    let answer = Answer {
-        kind: Some(answer::Kind::InstanceResult(InstanceResult {
-            instance: Some(started(at)),
-            variables,
-        })),
-    };
+    let result = answer::Kind::InstanceResult(InstanceResult {
+        instance: Some(started(at)),
+        variables,
+    });
+    answer_late(step, correlation, request_id, result);
+}
+
+/// Who waits for the result of a canceled instance learns that it was started, and no more.
+fn answer_canceled(step: &mut Step<'_>, at: &At) {
+    let waiting = step.instance(at).map(|instance| {
+        let request_id = instance.await_request_id.clone();
+        (instance.await_correlation, request_id)
+    });
+    if let Some((correlation @ 1.., request_id)) = waiting {
+        let started = answer::Kind::InstanceStarted(started(at));
+        answer_late(step, correlation, request_id, started);
+    }
+}
+
+fn answer_late(step: &mut Step<'_>, correlation: u64, request_id: Bytes, kind: answer::Kind) {
+    let answer = Answer { kind: Some(kind) };
     crate::command::remember(step, &request_id, &answer);
     step.effects.push(Effect::Answer {
         correlation,

@@ -10,7 +10,6 @@ use super::tree::{
     Arguments, ArithmeticOp, Iteration, Kind, Lambda, Node, RangeNode, Source, TYPE_NAMES, Test,
     Type, TypeName,
 };
-use crate::builtins;
 use crate::value::write_literal;
 
 /// How strongly a printed node holds together; the order of the grammar.
@@ -263,8 +262,8 @@ fn write_loop(
 
 fn write_invoke(f: &mut Formatter<'_>, function: &Node, arguments: &Arguments) -> Result {
     match &function.kind {
-        // A variable that is called like a built-in function.
-        Kind::Name(name) if builtins::named(name).is_some() => write!(f, "`{name}`")?,
+        // Without back-ticks it would be looked up among the built-in functions.
+        Kind::Name(name) => write!(f, "`{name}`")?,
         _ => write_at(f, function, Strength::Postfix)?,
     }
     f.write_str("(")?;

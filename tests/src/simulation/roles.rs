@@ -363,7 +363,7 @@ fn cancel(left: &mut u32, act: Act, state: &State, random: &mut Rng) -> Option<K
         .instance_keys()
         .iter()
         .filter_map(|key| state.instance(*key));
-    // Who waits for the end of a canceled instance is not answered, and would start it again.
+    // Whoever awaits a result is left alone: the ledger expects one for each of them.
     let instances = instances.filter(|instance| instance.await_correlation == 0);
     let errand = instances.map(|instance| (instance, state.executable(instance.definition_key)));
     let mut errand = errand.filter(|(_, executable)| {
