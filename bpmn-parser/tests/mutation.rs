@@ -45,11 +45,14 @@ const PIECES: &[&str] = &[
     "isExecutable=\"true\"",
 ];
 
+/// The project's own models, and those of others where they are at hand.
 fn originals() -> Vec<Vec<u8>> {
     let mut files = vec![include_bytes!("models/everything.bpmn").to_vec()];
-    let corpus =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora/zeebe-bpmn-model");
-    if let Ok(folder) = std::fs::read_dir(corpus) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for folder in ["models/elements", "../shared/corpora/zeebe-bpmn-model"] {
+        let Ok(folder) = std::fs::read_dir(root.join(folder)) else {
+            continue;
+        };
         let mut paths: Vec<_> = folder.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         let models = paths
