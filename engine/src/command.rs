@@ -73,7 +73,7 @@ fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
         Kind::OpenStream(open) => leases::open_stream(step, open),
         Kind::CreditStream(credit) => leases::credit_stream(step, credit),
         Kind::CloseStream(close) => leases::close_stream(step, close),
-        Kind::ReturnJobs(give_back) => leases::return_jobs(step, &give_back.job_keys),
+        Kind::ReturnJobs(give_back) => leases::return_jobs(step, &give_back.leases),
         Kind::CompleteJob(complete) => jobs::complete(step, complete),
         Kind::FailJob(fail) => jobs::fail(step, fail),
         Kind::ThrowJobError(throw) => jobs::throw_error(step, throw),

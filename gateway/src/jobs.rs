@@ -14,7 +14,7 @@ use prost::Message;
 use proto::gateway::{
     ActivateJobsRequest, ActivateJobsResponse, ActivatedJob, StreamActivatedJobsRequest,
 };
-use proto::record::{self, ActivateJobs, FailJob, ReturnJobs, command};
+use proto::record::{self, ActivateJobs, FailJob, Lease, ReturnJobs, command};
 use tokio_stream::Stream;
 use tonic::Status;
 
@@ -170,12 +170,13 @@ impl Drop for PolledJobs {
     fn drop(&mut self) {
         let messages = std::mem::take(&mut self.batch);
         let jobs = messages.iter().flat_map(|message| &message.jobs);
-        let job_keys = jobs.map(|job| job.key.cast_unsigned()).collect::<Vec<_>>();
-        if !job_keys.is_empty() {
-            submit_behind(
-                &self.node,
-                command::Kind::ReturnJobs(ReturnJobs { job_keys }),
-            );
+        let lease = |job: &ActivatedJob| Lease {
+            job_key: job.key.cast_unsigned(),
+            until_ms: job.deadline,
+        };
+        let leases = jobs.map(lease).collect::<Vec<_>>();
+        if !leases.is_empty() {
+            submit_behind(&self.node, command::Kind::ReturnJobs(ReturnJobs { leases }));
         }
     }
 }

@@ -407,7 +407,12 @@ impl Zeebe {
                     [],
                 ));
             }
-            _ => return Err(unexpected_answer(INTENT)),
+            answer::Kind::Done(_)
+            | answer::Kind::Deployed(_)
+            | answer::Kind::MessagePublished(_)
+            | answer::Kind::ActivatedJobs(_)
+            | answer::Kind::VariablesSet(_)
+            | answer::Kind::Task(_) => return Err(unexpected_answer(INTENT)),
         };
         let (size, limit) = (result.variables.len(), self.config.message_bytes_max);
         if size > limit {

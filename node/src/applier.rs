@@ -24,8 +24,8 @@ use crate::status::{Counts, Phase};
 
 /// So many records are applied before their answers go out.
 const CHUNK: usize = 256;
-/// Questions that are answered before the next batch.
-const QUESTIONS_MAX: usize = 64;
+/// Questions are answered for so long before the next batch; the one that is begun then is ended.
+const QUESTIONS_TIME: Duration = Duration::from_millis(1);
 /// Batches of records that wait for the applier.
 const BATCHES_MAX: usize = 2;
 /// The longest sleep, and how long the reader takes to notice that it is over.
@@ -276,9 +276,7 @@ impl Applier {
             if let Err(end) = step {
                 return end;
             }
-            for question in self.ears.inbox.try_iter().take(QUESTIONS_MAX) {
-                self.answer(led, question);
-            }
+            self.answer_some(led);
         }
     }
 
@@ -390,6 +388,16 @@ impl Applier {
             Outcome::Doubt(reason) => Err(End::Rebuild(reason)),
             // Not to be led again on our own accord, or two nodes fence each other for ever.
             Outcome::Fenced => Err(End::Failed(StartError::Fenced.to_string())),
+        }
+    }
+
+    fn answer_some(&self, led: &Leadership) {
+        let until = Instant::now() + QUESTIONS_TIME;
+        for question in self.ears.inbox.try_iter() {
+            self.answer(led, question);
+            if Instant::now() >= until {
+                return;
+            }
         }
     }
 

@@ -218,8 +218,7 @@ impl Core {
         if let Some(answer::Kind::ActivatedJobs(activated)) = &answer.kind
             && !activated.jobs.is_empty()
         {
-            let keys = activated.jobs.iter().map(|job| job.key);
-            self.queue.return_jobs(keys);
+            self.queue.return_jobs(&activated.jobs);
         }
     }
 

@@ -182,8 +182,7 @@ impl Desk {
             }
             Ok(Some(answer::Kind::ActivatedJobs(found))) => {
                 if let Err(untaken) = poll.answer(Ok(found.jobs)) {
-                    let keys = untaken.iter().map(|job| job.key);
-                    self.core.queue.return_jobs(keys);
+                    self.core.queue.return_jobs(&untaken);
                 }
             }
             Ok(_) => {
@@ -203,7 +202,7 @@ impl Desk {
             self.core.queue.close_stream(stream_id, Vec::new());
         }
         if !refused.jobs.is_empty() {
-            self.core.queue.return_jobs(refused.jobs);
+            self.core.queue.return_jobs(&refused.jobs);
         }
     }
 }

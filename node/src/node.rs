@@ -365,8 +365,7 @@ impl Drop for PollCall<'_> {
     fn drop(&mut self) {
         self.answered.close();
         if let Ok(Ok(untaken)) = self.answered.try_recv() {
-            let keys = untaken.iter().map(|job| job.key);
-            self.core.queue.return_jobs(keys);
+            self.core.queue.return_jobs(&untaken);
         }
     }
 }

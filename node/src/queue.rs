@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use proto::record::command::Kind;
-use proto::record::{CloseStream, CreditStream, ReturnJobs};
+use proto::record::{ActivatedJob, CloseStream, CreditStream, Lease, ReturnJobs};
 use rustc_hash::FxHashMap;
 
 use crate::config::Caller;
@@ -53,7 +53,7 @@ struct Lane {
     entries: VecDeque<Entry>,
     closes: Vec<CloseStream>,
     credits: FxHashMap<u64, u32>,
-    returns: Vec<u64>,
+    returns: Vec<Lease>,
     proposals: Vec<Kind>,
     /// Encoded chores that could not be appended: repeated byte for byte, since their request ids make them harmless.
     unsent: Vec<Bytes>,
@@ -102,8 +102,8 @@ impl Queue {
         }
     }
 
-    pub fn return_jobs(&self, keys: impl IntoIterator<Item = u64>) {
-        self.add(|lane| lane.returns.extend(keys));
+    pub fn return_jobs<'j>(&self, jobs: impl IntoIterator<Item = &'j ActivatedJob>) {
+        self.add(|lane| lane.returns.extend(jobs.into_iter().map(lease)));
     }
 
     pub fn credit_stream(&self, stream_id: u64, credit: u32) {
@@ -212,16 +212,23 @@ impl Lane {
                 credit,
             })));
         }
-        for keys in std::mem::take(&mut self.returns).chunks(RETURNS_MAX) {
+        for leases in std::mem::take(&mut self.returns).chunks(RETURNS_MAX) {
             chores.push(encode_once(Kind::ReturnJobs(ReturnJobs {
-                job_keys: keys.to_vec(),
+                leases: leases.to_vec(),
             })));
         }
     }
 }
 
-/// A chore that does its work once however often it comes into the log: repeated, it could take a job from the
-/// worker that has leased it since.
+/// The hold that a job was handed out with.
+fn lease(job: &ActivatedJob) -> Lease {
+    Lease {
+        job_key: job.key,
+        until_ms: job.deadline_ms,
+    }
+}
+
+/// A chore that does its work once however often it comes into the log.
 fn encode_once(kind: Kind) -> Bytes {
     let caller = Caller {
         request_id: Some(fastrand::u128(..).to_be_bytes()),

@@ -98,14 +98,15 @@ impl Drop for JobStream {
         self.jobs.close();
         let mut undelivered = Vec::new();
         while let Ok(job) = self.jobs.try_recv() {
-            undelivered.push(job.key);
+            undelivered.push(job);
         }
         if self.core.streams.remove(self.id) {
-            self.core.queue.close_stream(self.id, undelivered);
+            let keys = undelivered.iter().map(|job| job.key);
+            self.core.queue.close_stream(self.id, keys.collect());
         } else {
             // A new term has closed it, but for the one whose opening came after that.
             self.core.queue.close_stream(self.id, Vec::new());
-            self.core.queue.return_jobs(undelivered);
+            self.core.queue.return_jobs(&undelivered);
         }
     }
 }
@@ -158,12 +159,14 @@ impl Streams {
         let open = self.open();
         let mut refused = Refused::default();
         for (stream_id, job) in jobs {
-            let key = job.key;
             match open.get(&stream_id) {
-                Some(stream) if stream.try_send(*job).is_ok() => {}
-                Some(_) => refused.jobs.push(key),
+                Some(stream) => {
+                    if let Err(refusal) = stream.try_send(*job) {
+                        refused.jobs.push(refusal.into_inner());
+                    }
+                }
                 None => {
-                    refused.jobs.push(key);
+                    refused.jobs.push(*job);
                     refused.streams.insert(stream_id);
                 }
             }
@@ -184,8 +187,8 @@ impl Streams {
 /// What could not be pushed.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    /// Keys of jobs that somebody else may have.
-    pub jobs: Vec<u64>,
+    /// Jobs that somebody else may have.
+    pub jobs: Vec<ActivatedJob>,
     /// Streams that the log knows and this node does not: nobody listens.
     pub streams: BTreeSet<u64>,
 }

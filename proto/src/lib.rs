@@ -1,6 +1,8 @@
 //! The wire and stored formats, generated from `proto/`. No behaviour lives here.
 #![allow(clippy::all)]
 
+mod event;
+
 /// Commands, events and state entries as they are stored (`weir.record.v1`).
 pub mod record {
     include!(concat!(env!("OUT_DIR"), "/weir.record.v1.rs"));

@@ -1,8 +1,6 @@
 //! Resolving incidents: what was stuck is done again.
 
-use proto::record::{
-    Command, IncidentResolved, JobRetriesUpdated, ResolveIncident, event, incident, job,
-};
+use proto::record::{Command, IncidentResolved, JobReturned, ResolveIncident, event, incident};
 
 use super::{Handled, done, not_found, wrong_state};
 use crate::element::job_task;
@@ -39,8 +37,8 @@ pub(super) fn resolve(
         by: command.principal.clone(),
     }));
     match job {
-        Some(job) if is_job => revive(step, job.key, job.instance, job.retries),
-        _ => {
+        Some(job) if is_job => revive(step, job.key, job.instance),
+        Some(_) | None => {
             if let Some(work) = incident.retry.and_then(|work| work.kind) {
                 step.queue(work);
             }
@@ -50,22 +48,7 @@ pub(super) fn resolve(
 }
 
 /// A failed job with retries can be activated again.
-fn revive(step: &mut Step<'_>, job: u64, instance: u64, retries: i32) {
-    let is_failed = step
-        .state
-        .job(job)
-        .is_some_and(|job| job.state() == job::State::Failed);
-    if is_failed {
-        step.emit(event::Kind::JobReturned(proto::record::JobReturned {
-            job,
-            instance,
-        }));
-    } else {
-        step.emit(event::Kind::JobRetriesUpdated(JobRetriesUpdated {
-            job,
-            retries,
-            instance,
-        }));
-    }
+fn revive(step: &mut Step<'_>, job: u64, instance: u64) {
+    step.emit(event::Kind::JobReturned(JobReturned { job, instance }));
     job_task::offer(step, job);
 }

@@ -1,7 +1,7 @@
 //! Who holds which job: polling, streams, giving back. A lease is in the log before anybody works.
 
 use proto::record::{
-    ActivateJobs, ActivatedJobs, CloseStream, CreditStream, JobReturned, OpenStream, Stream,
+    ActivateJobs, ActivatedJobs, CloseStream, CreditStream, JobReturned, Lease, OpenStream, Stream,
     StreamClosed, StreamCredited, StreamOpened, answer, event, job,
 };
 
@@ -103,26 +103,34 @@ pub(super) fn close_stream(step: &mut Step<'_>, close: &CloseStream) -> Handled 
     step.emit(event::Kind::StreamClosed(StreamClosed {
         stream_id: close.stream_id,
     }));
-    return_jobs(step, &undelivered)
+    for key in undelivered {
+        give_back(step, key);
+    }
+    done()
 }
 
 fn unknown_stream(id: u64) -> Rejection {
     not_found("STREAM_NOT_FOUND", format!("no stream {id} is open"))
 }
 
-pub(super) fn return_jobs(step: &mut Step<'_>, keys: &[u64]) -> Handled {
-    for &key in keys {
-        let held = step
-            .state
-            .job(key)
-            .filter(|job| job.state() == job::State::Leased);
-        let Some(instance) = held.map(|job| job.instance) else {
-            continue;
-        };
-        step.emit(event::Kind::JobReturned(JobReturned { job: key, instance }));
-        offer(step, key);
+pub(super) fn return_jobs(step: &mut Step<'_>, leases: &[Lease]) -> Handled {
+    for lease in leases {
+        let job = step.state.job(lease.job_key);
+        if job.is_some_and(|job| job.until_ms == lease.until_ms) {
+            give_back(step, lease.job_key);
+        }
     }
     done()
+}
+
+fn give_back(step: &mut Step<'_>, key: u64) {
+    let job = step.state.job(key);
+    let Some(held) = job.filter(|job| job.state() == job::State::Leased) else {
+        return;
+    };
+    let instance = held.instance;
+    step.emit(event::Kind::JobReturned(JobReturned { job: key, instance }));
+    offer(step, key);
 }
 
 /// Jobs that waited for a stream.

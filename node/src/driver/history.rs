@@ -35,7 +35,7 @@ impl History {
     }
 
     pub(super) fn add(&mut self, offset: u64, at_ms: i64, principal: &str, event: Event) {
-        let Some(instance) = instance_of(&event) else {
+        let Some(instance) = event.instance() else {
             return;
         };
         let batches = &mut self.story_mut(instance).batches;
@@ -148,60 +148,4 @@ impl Origins {
             canceled,
         })
     }
-}
-
-/// To whose story an event belongs; `None` when it is of the partition itself.
-fn instance_of(event: &Event) -> Option<u64> {
-    use event::Kind;
-    let instance = match event.kind.as_ref()? {
-        Kind::InstanceCreated(of) => of.instance.as_ref()?.key,
-        Kind::InstanceCompleted(of) => of.instance,
-        Kind::InstanceCanceled(of) => of.instance,
-        Kind::ElementActivated(of) => of.instance,
-        Kind::ElementCompleted(of) => of.instance,
-        Kind::ElementTerminated(of) => of.instance,
-        Kind::FlowTaken(of) => of.instance,
-        Kind::TokensConsumed(of) => of.instance,
-        Kind::VariablesWritten(of) => of.instance,
-        Kind::ContinuationSaved(of) => of.continuation.as_ref()?.instance,
-        Kind::ContinuationTaken(of) => of.instance,
-        Kind::ResultAwaited(of) => of.instance,
-        Kind::JobCreated(of) => of.job.as_ref()?.instance,
-        Kind::JobLeased(of) => of.instance,
-        Kind::JobCompleted(of) => of.instance,
-        Kind::JobFailed(of) => of.instance,
-        Kind::JobErrorThrown(of) => of.instance,
-        Kind::JobCanceled(of) => of.instance,
-        Kind::JobTimedOut(of) => of.instance,
-        Kind::JobReturned(of) => of.instance,
-        Kind::JobRetriesUpdated(of) => of.instance,
-        Kind::JobTimeoutUpdated(of) => of.instance,
-        Kind::JobBackOffEnded(of) => of.instance,
-        Kind::TaskCreated(of) => of.task.as_ref()?.instance,
-        Kind::TaskChanged(of) => of.task.as_ref()?.instance,
-        Kind::TaskEnded(of) => of.instance,
-        Kind::TimerCreated(of) => of.timer.as_ref()?.instance,
-        Kind::TimerFired(of) => of.instance,
-        Kind::TimerCanceled(of) => of.instance,
-        Kind::MessageCorrelated(of) => of.instance,
-        Kind::SubscriptionOpened(of) => of.subscription.as_ref()?.instance,
-        Kind::SubscriptionClosed(of) => of.instance,
-        Kind::IncidentRaised(of) => of.incident.as_ref()?.instance,
-        Kind::IncidentResolved(of) => of.instance,
-        Kind::ResourceAdded(_)
-        | Kind::DefinitionAdded(_)
-        | Kind::StreamOpened(_)
-        | Kind::StreamCredited(_)
-        | Kind::StreamClosed(_)
-        | Kind::MessagePublished(_)
-        | Kind::MessageExpired(_)
-        | Kind::RequestAnswered(_)
-        | Kind::RequestsForgotten(_)
-        | Kind::TermBegun(_)
-        | Kind::SemanticsRaised(_)
-        | Kind::SendQueued(_)
-        | Kind::SendReceived(_)
-        | Kind::SendsRemoved(_) => 0,
-    };
-    (instance != 0).then_some(instance)
 }

@@ -10,8 +10,8 @@ use engine::{Rejection, State};
 use fastrand::Rng;
 use proto::record::{
     ActivateJobs, ActivatedJob, Answer, CancelInstance, ClaimTask, CloseStream, CompleteJob,
-    CompleteTask, CreditStream, FailJob, OpenStream, PublishMessage, ReturnJobs, ThrowJobError,
-    UnclaimTask, UserTask, answer, command::Kind, user_task,
+    CompleteTask, CreditStream, FailJob, Lease, OpenStream, PublishMessage, ReturnJobs,
+    ThrowJobError, UnclaimTask, UserTask, answer, command::Kind, user_task,
 };
 
 use super::client::Act;
@@ -205,7 +205,10 @@ impl Worker {
                 ..ThrowJobError::default()
             }),
             4 => Kind::ReturnJobs(ReturnJobs {
-                job_keys: vec![job_key],
+                leases: vec![Lease {
+                    job_key,
+                    until_ms: job.deadline_ms,
+                }],
             }),
             _ => Kind::CompleteJob(CompleteJob {
                 job_key,
