@@ -21,7 +21,7 @@ pub use executable::{
 };
 pub use proto::record::{Answer, Command, Event};
 pub use rejection::{Code, Rejection};
-pub use state::{Change, Digest, EntryKey, Kind, RestoreError, State, partition_of};
+pub use state::{Change, Digest, EntryKey, Kind, RestoreError, State, partition_for, partition_of};
 pub use step::Limits;
 
 /// The behaviour of this build; a log that needs a higher one is not followed.

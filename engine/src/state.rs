@@ -24,7 +24,7 @@ pub(crate) use evolve::REQUEST_BUCKET_BITS;
 pub use index::Due;
 pub(crate) use index::{MESSAGE_SEPARATOR, by_message};
 pub(crate) use key::{COUNTER_BITS, outbox_number};
-pub use key::{EntryKey, Kind, partition_of};
+pub use key::{EntryKey, Kind, partition_for, partition_of};
 pub use restore::RestoreError;
 use table::Table;
 pub use table::{Change, Digest};

@@ -40,6 +40,9 @@ pub struct Record {
 ///
 /// Implementations are cheap to share behind an `Arc`; every method may be called from any thread.
 pub trait Journal: Send + Sync + 'static {
+    /// How many partitions there are; they are numbered from 0. It never changes.
+    fn partitions(&self) -> u32;
+
     /// Appends commands and blocks until they are durable. Order and offsets are learnt by reading the log, never
     /// from this call: other appends may stand before, between and after. The commands of one call keep their order.
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError>;

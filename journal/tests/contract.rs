@@ -129,6 +129,9 @@ struct InDirectory {
 }
 
 impl Journal for InDirectory {
+    fn partitions(&self) -> u32 {
+        self.journal.partitions()
+    }
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         self.journal.append(partition, commands)
     }

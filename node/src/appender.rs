@@ -9,18 +9,31 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use journal::{AppendError, Journal};
 
-use crate::JOURNAL_PARTITION;
 use crate::core::Core;
 use crate::error::SubmitError;
 use crate::queue::{Batch, Entry};
 
 /// Runs until the queue is closed and empty.
 pub(crate) fn run(core: &Arc<Core>, journal: &dyn Journal) {
+    let _end = End(core);
     while let Some(batch) = core.queue.take(core.config.append_bytes_max) {
         append_batch(core, journal, batch);
     }
-    core.orders.appender_ended.store(true, Ordering::Release);
-    core.orders.ring();
+}
+
+/// Tells that this thread has ended, in a panic too.
+struct End<'c>(&'c Core);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .orders
+                .fail("a defect of the node: nothing is appended any more".to_owned());
+        }
+        self.0.orders.appender_ended.store(true, Ordering::Release);
+        self.0.orders.ring();
+    }
 }
 
 /// Who cares about a command that is appended.
@@ -58,13 +71,14 @@ fn append_batch(core: &Core, journal: &dyn Journal, batch: Batch) {
         waiters.push((correlation, waiter));
     }
     core.waiters.insert(waiters);
-    match journal.append(JOURNAL_PARTITION, &commands) {
+    let partition = core.partition.in_journal();
+    match journal.append(partition, &commands) {
         Ok(()) => {}
         // Together they are too long for this journal: one after another.
         Err(AppendError::TooLarge { .. }) if commands.len() > 1 => {
             for (command, origin) in commands.into_iter().zip(origins) {
                 let command = [command];
-                if let Err(error) = journal.append(JOURNAL_PARTITION, &command) {
+                if let Err(error) = journal.append(partition, &command) {
                     lost(core, &error, &command, &[origin]);
                 }
             }

@@ -16,8 +16,9 @@ use journal::{Journal, Reader, Record};
 use crate::checkpoints::{Checkpoints, Outcome};
 use crate::clock::JournalClock;
 use crate::core::{Core, Ears, Inbox, View};
+use crate::courier;
 use crate::desk::Desk;
-use crate::driver::{Driver, Halt};
+use crate::driver::{Driver, Halt, Sending, panic_message};
 use crate::error::{StartError, SubmitError};
 use crate::leadership::{CatchUpError, catch_up, newer, take_over};
 use crate::status::{Counts, Phase};
@@ -52,6 +53,8 @@ pub(crate) struct Applier {
     clock: JournalClock,
     skipped: BTreeSet<u64>,
     propose_after: Instant,
+    /// To the thread that sends to other partitions; `None` when there are none.
+    sendings: Option<Sender<Sending>>,
     stopping_since: Option<Instant>,
     /// Threads of this and earlier leaderships; all end when theirs does.
     threads: Vec<JoinHandle<()>>,
@@ -82,8 +85,14 @@ enum End {
 }
 
 impl Applier {
-    pub fn new(core: Arc<Core>, ears: Ears, journal: Arc<dyn Journal>) -> Applier {
-        Applier {
+    /// # Errors
+    /// A thread could not be started.
+    pub fn new(
+        core: Arc<Core>,
+        ears: Ears,
+        journal: Arc<dyn Journal>,
+    ) -> Result<Applier, StartError> {
+        let mut applier = Applier {
             desk: Desk::new(Arc::clone(&core)),
             core,
             ears,
@@ -91,9 +100,18 @@ impl Applier {
             clock: JournalClock::new(),
             skipped: BTreeSet::new(),
             propose_after: Instant::now(),
+            sendings: None,
             stopping_since: None,
             threads: Vec::new(),
+        };
+        if applier.journal.partitions() > 1 {
+            let (core, journal) = (Arc::clone(&applier.core), Arc::clone(&applier.journal));
+            let (sendings, courier) = courier::start(core, journal)
+                .map_err(|error| StartError::Thread(error.to_string()))?;
+            applier.sendings = Some(sendings);
+            applier.threads.push(courier);
         }
+        Ok(applier)
     }
 
     /// Leads, restores, and applies the log up to the first command of the own term.
@@ -101,7 +119,9 @@ impl Applier {
         loop {
             let config = &self.core.config;
             let (name, limits) = (config.name.as_str(), config.limits);
-            let mut led = take_over(&*self.journal, name, limits, self.skipped.clone())?;
+            let partition = self.core.partition;
+            let skipped = self.skipped.clone();
+            let mut led = take_over(&*self.journal, partition, name, limits, skipped)?;
             self.core.tasks.begin(led.driver.next_offset());
             let (core, desk) = (&self.core, &mut self.desk);
             let mut deliver = |driver: &Driver, outputs| {
@@ -120,6 +140,7 @@ impl Applier {
             let term = led.lead.term();
             let leadership = self.settle_in(led.driver, led.reader, led.lead)?;
             tracing::info!(
+                %partition,
                 term,
                 offset = leadership.driver.next_offset() - 1,
                 instances = leadership.driver.state().instance_keys().len(),
@@ -181,7 +202,7 @@ impl Applier {
     /// Serves until the node is stopped or cannot go on, and tells so.
     pub fn run(mut self, mut leadership: Leadership, appender: JoinHandle<()>) {
         let phase = loop {
-            let end = self.serve(&mut leadership);
+            let end = guarded(|| self.serve(&mut leadership)).unwrap_or_else(|end| end);
             drop(leadership);
             let reason = match end {
                 End::Stopped | End::Aborted => break Phase::Stopped,
@@ -191,7 +212,7 @@ impl Applier {
             tracing::warn!(reason, "in doubt: restoring from the last checkpoint");
             self.core
                 .change_status(|status| status.phase = Phase::Starting);
-            match self.rebuild() {
+            match guarded(|| self.rebuild()).and_then(|rebuilt| rebuilt) {
                 Ok(again) => leadership = again,
                 Err(End::Failed(reason)) => break Phase::Failed(reason),
                 Err(End::Stopped | End::Aborted | End::Rebuild(_)) => break Phase::Stopped,
@@ -205,6 +226,8 @@ impl Applier {
         }
         self.core.end(phase);
         self.threads.push(appender);
+        // With it the courier's channel ends.
+        drop(self.sendings.take());
         for thread in self.threads.drain(..) {
             // Its panic was told when it happened.
             let _ = thread.join();
@@ -254,9 +277,10 @@ impl Applier {
             }
             self.propose(&mut led.driver);
             led.checkpoints.begin_if_due(&mut led.driver);
-            let unwritten = led.checkpoints.unwritten_commands(&led.driver);
-            let is_full = unwritten >= self.core.config.uncheckpointed_commands_max;
-            let records = if is_full { &nothing } else { &led.records };
+            let records = match self.is_full(led) {
+                true => &nothing,
+                false => &led.records,
+            };
             let step = select! {
                 recv(records) -> batch => match batch {
                     Ok(batch) => self.take(led, batch),
@@ -280,6 +304,14 @@ impl Applier {
         }
     }
 
+    /// Whether nothing more may be applied before a checkpoint is written.
+    fn is_full(&self, led: &Leadership) -> bool {
+        let config = &self.core.config;
+        let (checkpoints, driver) = (&led.checkpoints, &led.driver);
+        checkpoints.unwritten_commands(driver) >= config.uncheckpointed_commands_max
+            || checkpoints.unwritten_bytes(driver) >= config.uncheckpointed_bytes_max
+    }
+
     fn follow_orders(&mut self, led: &mut Leadership) -> Option<End> {
         let orders = &self.core.orders;
         if orders.abort.load(Ordering::Acquire) {
@@ -290,6 +322,10 @@ impl Applier {
         }
         if orders.proposals_lost.swap(false, Ordering::AcqRel) {
             led.driver.forget_proposals();
+            self.propose_after = Instant::now() + PROPOSE_PAUSE;
+        }
+        if orders.sends_lost.swap(false, Ordering::AcqRel) {
+            led.driver.forget_sends();
             self.propose_after = Instant::now() + PROPOSE_PAUSE;
         }
         if orders.polls_lost.swap(false, Ordering::AcqRel) {
@@ -316,6 +352,12 @@ impl Applier {
         let proposals = driver.propose(self.clock.now_ms());
         if !proposals.is_empty() {
             self.core.queue.propose(proposals);
+        }
+        if let Some(sendings) = &self.sendings {
+            for sending in driver.sends() {
+                // A courier that has ended has told why.
+                let _ = sendings.send(sending);
+            }
         }
     }
 
@@ -439,6 +481,12 @@ impl Applier {
             }
         });
     }
+}
+
+/// A panic of the node's own is a defect that must not leave its callers waiting for ever.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, End> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| End::Failed(format!("a defect of the node: {}", panic_message(&*panic))))
 }
 
 fn read_all(mut reader: Box<dyn Reader>, to_apply: &Sender<Batch>, is_over: &AtomicBool) {

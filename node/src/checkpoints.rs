@@ -84,6 +84,12 @@ impl Checkpoints {
         drafts + driver.applied()
     }
 
+    /// The bytes of these commands.
+    pub fn unwritten_bytes(&self, driver: &Driver) -> u64 {
+        let drafts: u64 = self.unwritten().map(Draft::bytes).sum();
+        drafts + driver.applied_bytes()
+    }
+
     fn is_wanted(&self, driver: &Driver) -> bool {
         self.held.is_some() || driver.is_changed() || driver.applied() >= UNCHANGED_MAX
     }

@@ -11,6 +11,8 @@ pub struct Config {
     pub checkpoint_interval: Duration,
     /// Commands that were accepted and are not applied yet; beyond it [`crate::SubmitError::Overloaded`].
     pub commands_in_flight_max: usize,
+    /// Commands that wait to be appended take so many bytes at most, for each partition.
+    pub queued_bytes_max: usize,
     /// The longest encoded command. The journal must take at least so much.
     pub command_bytes_max: usize,
     /// The most bytes of commands that are appended at once, unless one command alone is longer. The journal must
@@ -18,6 +20,8 @@ pub struct Config {
     pub append_bytes_max: usize,
     /// Commands applied and not yet in a committed checkpoint. Beyond it nothing more is applied until there is one.
     pub uncheckpointed_commands_max: u64,
+    /// The same in bytes.
+    pub uncheckpointed_bytes_max: u64,
     /// Callers that wait for the end of an instance.
     pub awaiting_max: usize,
     /// Calls of [`crate::Node::activate_jobs`] at a time.
@@ -40,9 +44,11 @@ impl Default for Config {
             name: "weir".to_owned(),
             checkpoint_interval: Duration::from_millis(100),
             commands_in_flight_max: 10_000,
+            queued_bytes_max: 64 << 20,
             command_bytes_max: 4 << 20,
             append_bytes_max: 4 << 20,
             uncheckpointed_commands_max: 500_000,
+            uncheckpointed_bytes_max: 256 << 20,
             awaiting_max: 10_000,
             polls_max: 10_000,
             streams_max: 1_000,

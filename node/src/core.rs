@@ -13,7 +13,9 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::config::Config;
 use crate::driver::{Draft, Driver, History};
 use crate::error::SubmitError;
-use crate::node::Applied;
+use crate::health::Health;
+use crate::partition::Applied;
+use crate::partition_id::PartitionId;
 use crate::polls::{Poll, Polls};
 use crate::queue::Queue;
 use crate::status::{Counts, Phase, Status};
@@ -53,7 +55,16 @@ pub(crate) enum Inbox {
     Poll(Box<Poll>),
 }
 
+/// What a partition shares with the others of its node.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub health: Arc<Health>,
+    /// Rung when a user task of any partition has changed.
+    pub tasks_grown: Arc<watch::Sender<()>>,
+}
+
 pub(crate) struct Core {
+    pub partition: PartitionId,
     pub config: Config,
     pub queue: Queue,
     pub waiters: Waiters,
@@ -69,7 +80,7 @@ pub(crate) struct Core {
     pub reads: Semaphore,
     pub orders: Orders,
     status: Mutex<Status>,
-    phase: watch::Sender<Phase>,
+    health: Arc<Health>,
     /// Set when all threads but the applier have ended.
     ended: watch::Sender<bool>,
     correlations: AtomicU64,
@@ -80,6 +91,8 @@ pub(crate) struct Orders {
     pub stop: AtomicBool,
     pub abort: AtomicBool,
     pub proposals_lost: AtomicBool,
+    /// Sends to other partitions that may not have come into their logs.
+    pub sends_lost: AtomicBool,
     /// A poll that asked for jobs has got none: others may ask.
     pub polls_lost: AtomicBool,
     pub appender_ended: AtomicBool,
@@ -114,16 +127,17 @@ pub(crate) struct Ears {
 }
 
 impl Core {
-    pub fn new(config: Config) -> (Arc<Core>, Ears) {
+    pub fn new(partition: PartitionId, config: Config, shared: Shared) -> (Arc<Core>, Ears) {
         let (inbox, inbox_ear) = bounded(config.queries_max.max(1));
         let (bell, bell_ear) = bounded(1);
         let core = Core {
-            queue: Queue::default(),
+            partition,
+            queue: Queue::new(config.queued_bytes_max),
             waiters: Waiters::default(),
             polls: Polls::default(),
             polling: AtomicUsize::new(0),
             streams: Streams::default(),
-            tasks: Arc::new(Tasks::new(config.task_events_max)),
+            tasks: Arc::new(Tasks::new(config.task_events_max, shared.tasks_grown)),
             inbox,
             inbox_rest: inbox_ear.clone(),
             is_over: AtomicBool::new(false),
@@ -132,6 +146,7 @@ impl Core {
                 stop: AtomicBool::new(false),
                 abort: AtomicBool::new(false),
                 proposals_lost: AtomicBool::new(false),
+                sends_lost: AtomicBool::new(false),
                 polls_lost: AtomicBool::new(false),
                 appender_ended: AtomicBool::new(false),
                 failure: Mutex::default(),
@@ -144,7 +159,7 @@ impl Core {
                 checkpointed: 0,
                 counts: Counts::default(),
             }),
-            phase: watch::Sender::new(Phase::Starting),
+            health: shared.health,
             ended: watch::Sender::new(false),
             // Commands that an earlier process appended must not find a waiter of this one.
             correlations: AtomicU64::new(fastrand::u64(1..)),
@@ -170,17 +185,7 @@ impl Core {
     pub fn change_status(&self, change: impl FnOnce(&mut Status)) {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut status);
-        let phase = status.phase.clone();
-        drop(status);
-        self.phase.send_if_modified(|present| {
-            let is_new = *present != phase;
-            *present = phase;
-            is_new
-        });
-    }
-
-    pub fn phases(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
+        self.health.tell(self.partition, &status.phase);
     }
 
     pub fn ended(&self) -> watch::Receiver<bool> {

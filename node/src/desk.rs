@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use crate::core::Core;
 use crate::driver::{Driver, Output};
 use crate::error::SubmitError;
-use crate::node::Applied;
+use crate::partition::Applied;
 use crate::polls::Launch;
 use crate::waiters::{Answering, Waiter};
 use crate::watch::TaskEvent;
@@ -143,9 +143,6 @@ impl Desk {
             }
             Output::Unreadable { offset, reason } => {
                 tracing::error!(offset, reason, "skipped a record that is no command");
-            }
-            Output::SendQueued { target } => {
-                tracing::error!(target, "a send waits for a partition that does not exist");
             }
         }
     }

@@ -10,6 +10,7 @@
 
 mod draft;
 mod history;
+mod outbox;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,11 +26,13 @@ use rustc_hash::FxHashSet;
 
 pub use draft::Draft;
 pub use history::{History, Story};
+pub use outbox::Sending;
 
 use crate::config::Caller;
+use crate::partition_id::PartitionId;
 use crate::watch::{TaskEvent, TaskSnapshot};
-use crate::{PARTITION, PARTITIONS};
 use history::Origins;
+use outbox::Outbox;
 
 /// After a Tick that changed nothing although something is due: no other one for so long.
 const TICK_PAUSE_MS: i64 = 1_000;
@@ -75,10 +78,6 @@ pub enum Output {
         offset: u64,
         reason: String,
     },
-    /// An outbox entry waits for a partition. There is none to send to in this slice.
-    SendQueued {
-        target: u32,
-    },
 }
 
 /// Why nothing more can be applied.
@@ -101,11 +100,13 @@ pub struct Driver {
     origins: Origins,
     /// Commands since the last draft, and whether one of them changed anything.
     applied: u64,
+    applied_bytes: u64,
     changed: bool,
     ticking: bool,
     tick_not_before_ms: i64,
     /// Numbers of the continuations that were proposed.
     continuing: FxHashSet<u64>,
+    outbox: Outbox,
 }
 
 impl Driver {
@@ -115,12 +116,14 @@ impl Driver {
     /// # Errors
     /// The entries do not make a state, see [`RestoreError`].
     pub fn restore(
+        partition: PartitionId,
+        partitions: u32,
         entries: impl IntoIterator<Item = (Bytes, Bytes)>,
         next_offset: u64,
         limits: Limits,
         skipped: BTreeSet<u64>,
     ) -> Result<Driver, RestoreError> {
-        let state = State::restore(PARTITION, PARTITIONS, entries)?;
+        let state = State::restore(partition.number(), partitions, entries)?;
         Ok(Driver {
             origins: Origins::of(&state),
             state,
@@ -129,10 +132,12 @@ impl Driver {
             skipped,
             history: History::default(),
             applied: 0,
+            applied_bytes: 0,
             changed: false,
             ticking: false,
             tick_not_before_ms: i64::MIN,
             continuing: FxHashSet::default(),
+            outbox: Outbox::default(),
         })
     }
 
@@ -148,6 +153,11 @@ impl Driver {
     /// Commands since the last [`Driver::draft`].
     pub fn applied(&self) -> u64 {
         self.applied
+    }
+
+    /// How long these commands are together.
+    pub fn applied_bytes(&self) -> u64 {
+        self.applied_bytes
     }
 
     /// Whether a command since the last [`Driver::draft`] changed anything.
@@ -185,6 +195,7 @@ impl Driver {
         }
         self.next_offset = offset + 1;
         self.applied += 1;
+        self.applied_bytes += record.command.len() as u64;
         Ok(())
     }
 
@@ -253,6 +264,7 @@ impl Driver {
             Some(Kind::Continue(work)) => {
                 self.continuing.remove(&work.number);
             }
+            Some(Kind::SendsDelivered(delivered)) => self.outbox.delivered(delivered.target),
             Some(_) | None => {}
         }
     }
@@ -268,7 +280,7 @@ impl Driver {
         let now_ms = self.state.now_ms();
         let tasks = self.task_events(offset, now_ms, &outcome);
         for effect in outcome.effects {
-            outputs.extend(output(offset, effect));
+            outputs.extend(self.output(offset, effect));
         }
         outputs.extend(tasks);
         outputs.push(Output::Applied {
@@ -281,6 +293,32 @@ impl Driver {
                 self.history.end(ended);
             }
             self.history.add(offset, now_ms, principal, event);
+        }
+    }
+
+    fn output(&mut self, offset: u64, effect: Effect) -> Option<Output> {
+        match effect {
+            Effect::Answer {
+                correlation,
+                request_id: _,
+                answer,
+            } => Some(Output::Late {
+                offset,
+                correlation,
+                answer: *answer,
+            }),
+            Effect::PushJob { stream_id, job } => Some(Output::PushJob {
+                offset,
+                stream_id,
+                job,
+            }),
+            Effect::JobsAvailable { job_type } => Some(Output::JobsAvailable { job_type }),
+            Effect::SendQueued { target: _ } => {
+                self.outbox.queued();
+                None
+            }
+            // All of a command together, see `task_events`.
+            Effect::TaskChanged { task: _ } => None,
         }
     }
 
@@ -328,6 +366,17 @@ impl Driver {
         proposals
     }
 
+    /// The sends that are to be appended to the logs of other partitions now. Each is given once until it was
+    /// delivered, or until [`Driver::forget_sends`].
+    pub fn sends(&mut self) -> Vec<Sending> {
+        self.outbox.take(&self.state)
+    }
+
+    /// What was sent may not have come into the other logs: sends it again. Twice does no harm.
+    pub fn forget_sends(&mut self) {
+        self.outbox.forget();
+    }
+
     /// When the next Tick is to be proposed, by the journal's time; `None` while one is under way.
     pub fn tick_due_ms(&self) -> Option<i64> {
         let due_ms = self.state.next_due_ms()?;
@@ -338,6 +387,8 @@ impl Driver {
     pub fn forget_proposals(&mut self) {
         self.ticking = false;
         self.continuing.clear();
+        // That something was delivered is proposed, too.
+        self.outbox.forget();
     }
 
     /// Takes everything that the next checkpoint is to write. Whoever takes it must commit it, merge it into the next
@@ -348,6 +399,7 @@ impl Driver {
         Draft::new(
             self.next_offset,
             std::mem::take(&mut self.applied),
+            std::mem::take(&mut self.applied_bytes),
             self.state.drain_changes(last),
             std::mem::take(&mut self.history),
         )
@@ -381,29 +433,6 @@ pub fn begin_term(term: u64, leader: &str) -> Bytes {
 /// A command of this principal makes the machine fail, in this crate's tests.
 #[cfg(test)]
 pub(crate) const PLANTED: &str = "planted panic";
-
-fn output(offset: u64, effect: Effect) -> Option<Output> {
-    match effect {
-        Effect::Answer {
-            correlation,
-            request_id: _,
-            answer,
-        } => Some(Output::Late {
-            offset,
-            correlation,
-            answer: *answer,
-        }),
-        Effect::PushJob { stream_id, job } => Some(Output::PushJob {
-            offset,
-            stream_id,
-            job,
-        }),
-        Effect::JobsAvailable { job_type } => Some(Output::JobsAvailable { job_type }),
-        Effect::SendQueued { target } => Some(Output::SendQueued { target }),
-        // All of a command together, see `task_events`.
-        Effect::TaskChanged { task: _ } => None,
-    }
-}
 
 fn answered_task(outcome: &Outcome, key: u64) -> Option<&proto::record::UserTask> {
     match outcome.answer.as_ref()?.kind.as_ref()? {

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::driver::{Driver, Halt, Output, begin_term};
 use crate::error::StartError;
-use crate::{JOURNAL_PARTITION, PARTITIONS};
+use crate::partition_id::PartitionId;
 
 /// The longest wait for the journal to say anything while restoring.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -24,13 +24,12 @@ const ATTEMPTS_MAX: usize = 10;
 /// One look at the journal.
 const LOOK: Duration = Duration::from_millis(100);
 
-const _: () = assert!(PARTITIONS == 1, "one partition is led in this slice");
-
 /// A partition that is led, restored up to its last checkpoint.
 pub struct Led {
     pub lead: Box<dyn Lead>,
     pub reader: Box<dyn Reader>,
     pub driver: Driver,
+    partition: PartitionId,
 }
 
 /// Fences the previous leader and restores the state of the last committed checkpoint.
@@ -39,36 +38,47 @@ pub struct Led {
 /// See [`StartError`]; leading again may help when the journal has failed.
 pub fn take_over(
     journal: &dyn Journal,
+    partition: PartitionId,
     name: &str,
     limits: Limits,
     skipped: BTreeSet<u64>,
 ) -> Result<Led, StartError> {
-    let lead = journal.lead(JOURNAL_PARTITION, name)?;
+    let lead = journal.lead(partition.in_journal(), name)?;
     let started = Instant::now();
-    let entries = read_entries(journal, &*lead)?;
+    let entries = read_entries(journal, partition, &*lead)?;
     let count = entries.len();
-    let driver = Driver::restore(entries, lead.next_offset(), limits, skipped)?;
+    let driver = Driver::restore(
+        partition,
+        journal.partitions(),
+        entries,
+        lead.next_offset(),
+        limits,
+        skipped,
+    )?;
     tracing::info!(
+        %partition,
         term = lead.term(),
         entries = count,
         next_offset = lead.next_offset(),
         elapsed_ms = started.elapsed().as_millis(),
         "restored the last checkpoint"
     );
-    let reader = journal.read(JOURNAL_PARTITION, lead.next_offset())?;
+    let reader = journal.read(partition.in_journal(), lead.next_offset())?;
     Ok(Led {
         lead,
         reader,
         driver,
+        partition,
     })
 }
 
 /// The entries of the state as of the checkpoint with which this leadership began.
 fn read_entries(
     journal: &dyn Journal,
+    partition: PartitionId,
     lead: &dyn Lead,
 ) -> Result<FxHashMap<Bytes, Bytes>, StartError> {
-    let mut observer = journal.observe(JOURNAL_PARTITION)?;
+    let mut observer = journal.observe(partition.in_journal())?;
     let mut entries = FxHashMap::default();
     let mut heard = Instant::now();
     // Ends with the entries, which are as many as the state has, or with the silence after them.
@@ -134,12 +144,13 @@ pub fn catch_up(
     let term = led.lead.term();
     let begin = begin_term(term, name);
     for _ in 0..ATTEMPTS_MAX {
-        let patience = match journal.append(JOURNAL_PARTITION, std::slice::from_ref(&begin)) {
-            Ok(()) => SILENCE,
-            // It is seen or not; appended twice, the second one is refused.
-            Err(AppendError::Unknown(_)) => UNKNOWN_SILENCE,
-            Err(error) => return Err(StartError::Append(error).into()),
-        };
+        let patience =
+            match journal.append(led.partition.in_journal(), std::slice::from_ref(&begin)) {
+                Ok(()) => SILENCE,
+                // It is seen or not; appended twice, the second one is refused.
+                Err(AppendError::Unknown(_)) => UNKNOWN_SILENCE,
+                Err(error) => return Err(StartError::Append(error).into()),
+            };
         let mut heard = Instant::now();
         while heard.elapsed() < patience {
             let records = led.reader.next(LOOK)?;

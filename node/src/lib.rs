@@ -1,7 +1,8 @@
 //! The node: drives a partition of the machine over a journal, and answers for it.
 //!
-//! [`driver`] holds all the logic and no thread, clock or I/O; [`Node`] is the thin shell of threads around it: one
-//! appends, one reads, one applies, one writes checkpoints. Floor 4 knows this crate as "submit this command, run this
+//! [`driver`] holds all the logic and no thread, clock or I/O; a [`Partition`] is the thin shell of threads around it:
+//! one appends, one reads, one applies, one writes checkpoints. A [`Node`] has all partitions of the journal and knows
+//! which of them a call concerns. Floor 4 knows this crate as "submit this command, run this
 //! query, watch from this position". Architecture, sections 1 and 6.
 
 mod appender;
@@ -10,16 +11,22 @@ mod checkpoints;
 mod clock;
 mod config;
 mod core;
+mod courier;
 mod desk;
 pub mod driver;
 mod error;
+mod health;
+mod jobs;
 pub mod leadership;
 mod node;
+mod partition;
+mod partition_id;
 #[cfg(test)]
 mod planted;
 mod polls;
 mod queue;
 mod reads;
+mod route;
 mod status;
 mod stream;
 mod waiters;
@@ -27,14 +34,10 @@ mod watch;
 
 pub use config::{Caller, Config};
 pub use error::{StartError, SubmitError};
-pub use node::{Applied, Node};
+pub use jobs::JobStream;
+pub use node::Node;
+pub use partition::{Applied, Partition};
+pub use partition_id::PartitionId;
 pub use status::{Counts, Phase, Status};
-pub use stream::{JobStream, JobStreamRequest};
+pub use stream::JobStreamRequest;
 pub use watch::{TaskEvent, TaskSnapshot, TaskWatch, WatchError};
-
-/// The partition that this slice of Weir drives, as the machine numbers it: from 1.
-pub const PARTITION: u32 = 1;
-/// The same partition, as the journal numbers it: from 0.
-pub const JOURNAL_PARTITION: u32 = 0;
-/// How many partitions there are in this slice.
-pub const PARTITIONS: u32 = 1;

@@ -1,93 +1,97 @@
 //! The handle of a node: what floor 4 calls.
 //!
-//! Owns how calls wait and what a dropped call leaves behind. It must not know what a command does.
+//! Owns which partition a call concerns. It must not know what a command does.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use engine::State;
 use journal::Journal;
-use proto::record::{
-    ActivateJobs, ActivatedJob, Answer, EndedInstance, HistoryBatch, OpenStream, command::Kind,
-};
-use tokio::sync::{oneshot, watch};
+use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, HistoryBatch, command::Kind};
+use tokio::sync::watch;
 
-use crate::appender;
-use crate::applier::Applier;
 use crate::config::{Caller, Config};
-use crate::core::{Core, Inbox, View};
-use crate::driver::encode;
+use crate::core::Shared;
 use crate::error::{StartError, SubmitError};
-use crate::polls::Poll;
-use crate::queue::Entry;
+use crate::health::Health;
+use crate::jobs::{self, JobStream};
+use crate::partition::{Applied, Partition};
+use crate::partition_id::PartitionId;
 use crate::reads;
-use crate::status::{Phase, Status};
-use crate::stream::{JobStream, JobStreamRequest};
-use crate::waiters::Waiter;
+use crate::route::{self, Route};
+use crate::status::Phase;
+use crate::stream::JobStreamRequest;
 use crate::watch::TaskWatch;
-
-/// A command that was applied.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Applied {
-    pub answer: Answer,
-    /// Where the command that gave the answer stands in the log.
-    pub offset: u64,
-}
 
 /// A running node. Clones share it; when the last one is dropped without [`Node::stop`] the node ends as in a crash.
 #[derive(Clone)]
 pub struct Node {
-    handle: Arc<Handle>,
-}
-
-struct Handle {
-    core: Arc<Core>,
-    /// For reading history; taken when the node has stopped.
-    journal: Mutex<Option<Arc<dyn Journal>>>,
-    applier: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        let orders = &self.core.orders;
-        orders.abort.store(true, Ordering::Release);
-        orders.ring();
-    }
+    partitions: Arc<[Partition]>,
+    shared: Shared,
+    /// Where the next call goes that may go anywhere.
+    turn: Arc<AtomicU32>,
 }
 
 impl Node {
-    /// Leads the partition, restores it, and serves. Blocks until it does.
+    /// Leads all partitions of the journal, restores them, and serves. Blocks until it does.
     ///
     /// # Errors
     /// See [`StartError`]; nothing runs then.
     pub fn start(journal: Arc<dyn Journal>, config: Config) -> Result<Node, StartError> {
-        let thread_failed = |error: std::io::Error| StartError::Thread(error.to_string());
-        let (core, ears) = Core::new(config);
-        let mut applier = Applier::new(Arc::clone(&core), ears, Arc::clone(&journal));
-        let leadership = applier.establish()?;
-        let (shared, log) = (Arc::clone(&core), Arc::clone(&journal));
-        let appender = std::thread::Builder::new().name("weir-append".to_owned());
-        let appender = appender
-            .spawn(move || appender::run(&shared, &*log))
-            .map_err(thread_failed)?;
-        let applying = std::thread::Builder::new().name("weir-apply".to_owned());
-        let applying = applying
-            .spawn(move || applier.run(leadership, appender))
-            .inspect_err(|_| core.queue.close(SubmitError::Stopped))
-            .map_err(thread_failed)?;
+        let count = journal.partitions();
+        let shared = Shared {
+            health: Arc::new(Health::new(count)),
+            tasks_grown: Arc::new(watch::Sender::new(())),
+        };
+        let start = |id| {
+            let (journal, config) = (Arc::clone(&journal), config.clone());
+            Partition::start(id, journal, config, shared.clone())
+        };
+        // Each restores on a thread of its own; the first error ends those that have started.
+        let partitions = std::thread::scope(|scope| {
+            let starting = PartitionId::all(count).map(|id| scope.spawn(move || start(id)));
+            let starting = starting.collect::<Vec<_>>().into_iter();
+            let panicked = |_| StartError::Thread("a partition has panicked".to_owned());
+            let started = starting.map(|thread| thread.join().map_err(panicked)?);
+            started.collect::<Result<Vec<_>, _>>()
+        })?;
         Ok(Node {
-            handle: Arc::new(Handle {
-                core,
-                journal: Mutex::new(Some(journal)),
-                applier: Mutex::new(Some(applying)),
-            }),
+            partitions: partitions.into(),
+            shared,
+            turn: Arc::default(),
         })
     }
 
-    fn core(&self) -> &Arc<Core> {
-        &self.handle.core
+    /// All partitions, the first of them first; at least one.
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// How many there are.
+    pub fn partition_count(&self) -> u32 {
+        self.partitions.len() as u32
+    }
+
+    /// The partition that made a key, where what it names lives. A key that none has made is asked of the first, which
+    /// does not know it either.
+    pub fn home(&self, key: u64) -> &Partition {
+        self.partition(route::home(key, self.partition_count()))
+    }
+
+    /// The partition that has every definition first.
+    pub fn first(&self) -> &Partition {
+        self.partition(PartitionId::FIRST)
+    }
+
+    fn partition(&self, id: PartitionId) -> &Partition {
+        &self.partitions[id.in_journal() as usize]
+    }
+
+    /// The partitions, each time beginning with the next one.
+    fn in_turn(&self) -> impl Iterator<Item = &Partition> {
+        let count = self.partitions.len();
+        let start = self.turn.fetch_add(1, Ordering::Relaxed) as usize % count;
+        self.partitions.iter().cycle().skip(start).take(count)
     }
 
     /// Submits a command and waits for its answer, for a late one too (an instance whose result is awaited).
@@ -96,98 +100,15 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, caller: &Caller, command: Kind) -> Result<Applied, SubmitError> {
-        let core = self.core();
-        if let Kind::CreateInstance(create) = &command
-            && create.await_result
-            && core.waiters.late() >= core.config.awaiting_max
-        {
-            return Err(SubmitError::Overloaded);
-        }
-        let correlation = core.correlation();
-        let bytes = self.encoded(caller, correlation, command)?;
-        if !core.waiters.enter(core.config.commands_in_flight_max) {
-            return Err(SubmitError::Overloaded);
-        }
-        let (reply, answered) = oneshot::channel();
-        let entry = Entry {
-            bytes,
-            correlation,
-            waiter: Waiter::Caller(reply),
+        let partition = match route::route(caller, &command, self.partition_count()) {
+            Route::To(id) => self.partition(id),
+            Route::Any => self.in_turn().next().unwrap_or(self.first()),
         };
-        if let Err(refused) = core.queue.push(entry) {
-            core.waiters.leave(1);
-            return Err(refused.1);
-        }
-        let mut call = Call {
-            core,
-            correlation,
-            answered,
-        };
-        // Without an answer the node has ended.
-        (&mut call.answered)
-            .await
-            .unwrap_or_else(|_| Err(core.gone()))
+        partition.submit(caller, command).await
     }
 
-    fn encoded(
-        &self,
-        caller: &Caller,
-        correlation: u64,
-        command: Kind,
-    ) -> Result<bytes::Bytes, SubmitError> {
-        let bytes = encode(caller, correlation, command);
-        let limit = self.core().config.command_bytes_max;
-        match bytes.len() {
-            size if size > limit => Err(SubmitError::TooLarge { size, limit }),
-            _ => Ok(bytes),
-        }
-    }
-
-    /// Runs a query on the partition's thread between batches; it sees every command that was answered before, and
-    /// nothing is applied while it runs: keep it short.
-    ///
-    /// # Errors
-    /// [`SubmitError::Overloaded`] when too many wait, [`SubmitError::Internal`] when the query panics, and when the
-    /// node does not serve.
-    pub async fn query<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&State) -> T + Send + 'static,
-    ) -> Result<T, SubmitError> {
-        self.ask(move |view| query(view.state)).await
-    }
-
-    /// As [`Node::query`], with the last offset that was applied when it ran: a watch from there gives what follows.
-    ///
-    /// # Errors
-    /// As [`Node::query`].
-    pub async fn query_at<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&State) -> T + Send + 'static,
-    ) -> Result<(T, u64), SubmitError> {
-        self.ask(move |view| (query(view.state), view.offset)).await
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&View<'_>) -> T + Send + 'static,
-    ) -> Result<T, SubmitError> {
-        let core = self.core();
-        let (reply, answered) = oneshot::channel();
-        let query = Box::new(move |view: &View<'_>| {
-            // Who has gone needs no answer.
-            let _ = reply.send(query(view));
-        });
-        core.put(Inbox::Query(query))?;
-        answered.await.map_err(|_| match core.status().phase {
-            Phase::Starting | Phase::Serving => {
-                SubmitError::Internal("the query has failed".to_owned())
-            }
-            Phase::Failed(_) | Phase::Stopped => core.gone(),
-        })
-    }
-
-    /// Leases jobs. While there is none of the type the call is parked, without a command, for up to `wait`; then the
-    /// answer is empty. A dropped call gives back what it was given.
+    /// Leases jobs of one partition, asking all of them in turn. While there is none of the type the call is parked,
+    /// without a command, for up to `wait`; then the answer is empty. A dropped call gives back what it was given.
     ///
     /// # Errors
     /// See [`SubmitError`].
@@ -197,39 +118,10 @@ impl Node {
         activate: ActivateJobs,
         wait: Duration,
     ) -> Result<Vec<ActivatedJob>, SubmitError> {
-        let core = self.core();
-        if activate.r#type.trim().is_empty() || activate.timeout_ms < 1 || activate.max_jobs < 1 {
-            // It would wait for what never comes; the machine says what is wrong.
-            let refused = self.submit(caller, Kind::ActivateJobs(activate)).await;
-            return refused.map(|_| Vec::new());
-        }
-        let Some(_polling) = Polling::enter(core) else {
-            return Err(SubmitError::Overloaded);
-        };
-        let correlation = core.correlation();
-        let (job_type, max_jobs) = (activate.r#type.clone(), activate.max_jobs as usize);
-        let (reply, answered) = oneshot::channel();
-        let poll = Poll {
-            job_type,
-            max_jobs,
-            bytes: self.encoded(caller, correlation, Kind::ActivateJobs(activate))?,
-            correlation,
-            until: Instant::now() + wait,
-            reply,
-        };
-        core.put(Inbox::Poll(Box::new(poll)))?;
-        let mut call = PollCall { core, answered };
-        let answered = &mut call.answered;
-        if wait.is_zero() {
-            return answered.await.unwrap_or_else(|_| Err(core.gone()));
-        }
-        match tokio::time::timeout(wait, answered).await {
-            Ok(found) => found.unwrap_or_else(|_| Err(core.gone())),
-            Err(_) => Ok(Vec::new()),
-        }
+        jobs::activate(self.in_turn().collect(), caller, activate, wait).await
     }
 
-    /// Opens a stream of jobs; answers when it is registered.
+    /// Opens a stream of jobs of all partitions; answers when it is registered in each.
     ///
     /// # Errors
     /// See [`SubmitError`].
@@ -238,31 +130,16 @@ impl Node {
         caller: &Caller,
         open: JobStreamRequest,
     ) -> Result<JobStream, SubmitError> {
-        let core = self.core();
-        let Some(stream) = JobStream::register(core) else {
-            return Err(SubmitError::Overloaded);
-        };
-        let command = Kind::OpenStream(OpenStream {
-            stream_id: stream.id(),
-            r#type: open.r#type,
-            worker: open.worker,
-            timeout_ms: i64::try_from(open.timeout.as_millis()).unwrap_or(i64::MAX),
-            fetch_variables: open.fetch_variables,
-            credit: core.config.stream_credit,
-        });
-        // Dropping the stream undoes what a failed or dropped call may have opened.
-        self.submit(caller, command).await?;
-        match core.streams.contains(stream.id()) {
-            true => Ok(stream),
-            false => Err(SubmitError::Unavailable(
-                "the partition was restored".to_owned(),
-            )),
-        }
+        JobStream::open(&self.partitions, caller, open).await
     }
 
-    /// Watches user tasks from after an offset; from now on when it is `None`.
-    pub fn watch_tasks(&self, from: Option<u64>) -> TaskWatch {
-        self.core().tasks.watch(from)
+    /// Watches user tasks from after these offsets, one for each partition; from now on when there are none.
+    pub fn watch_tasks(&self, from: Option<&[u64]>) -> TaskWatch {
+        let rings = self
+            .partitions
+            .iter()
+            .map(|partition| (partition.id(), partition.tasks()));
+        TaskWatch::new(rings, from, self.shared.tasks_grown.subscribe())
     }
 
     /// The story of an instance so far, in order; empty when there is none (any more).
@@ -270,13 +147,11 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn history(&self, instance: u64) -> Result<Vec<HistoryBatch>, SubmitError> {
-        let unwritten = self.ask(move |view| reads::story(view, instance)).await?;
-        let read = move |journal: &dyn Journal| reads::written_story(journal, instance);
-        Ok(reads::join(self.read(read).await?, unwritten))
+        self.home(instance).history(instance).await
     }
 
-    /// Ended instances, newest first. `before` = (`ended_ms`, key) of the last one already seen gives the next page.
-    /// `limit` is at most [`journal::ENDED_LIMIT_MAX`], larger ones are lowered.
+    /// Ended instances of all partitions, newest first. `before` = (`ended_ms`, key) of the last one already seen
+    /// gives the next page. `limit` is at most [`journal::ENDED_LIMIT_MAX`], larger ones are lowered.
     ///
     /// # Errors
     /// See [`SubmitError`].
@@ -286,103 +161,31 @@ impl Node {
         limit: usize,
     ) -> Result<Vec<EndedInstance>, SubmitError> {
         let limit = limit.min(journal::ENDED_LIMIT_MAX);
-        let unwritten = self.ask(move |view| reads::ended(view, before, limit));
-        let unwritten = unwritten.await?;
-        let read = move |journal: &dyn Journal| reads::written_ended(journal, before, limit);
-        Ok(reads::merge(self.read(read).await?, unwritten, limit))
+        let mut all = Vec::new();
+        for partition in &*self.partitions {
+            all = reads::merge(all, partition.ended(before, limit).await?, limit);
+        }
+        Ok(all)
     }
 
-    /// Reads the journal away from the threads that must not block.
-    async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&dyn Journal) -> Result<T, SubmitError> + Send + 'static,
-    ) -> Result<T, SubmitError> {
-        let core = self.core();
-        let _turn = core.reads.acquire().await.map_err(|_| core.gone())?;
-        let journal = self.handle.journal.lock();
-        let journal = journal.unwrap_or_else(PoisonError::into_inner).clone();
-        let journal = journal.ok_or(SubmitError::Stopped)?;
-        let reading = tokio::task::spawn_blocking(move || read(&*journal));
-        reading
-            .await
-            .unwrap_or_else(|error| Err(SubmitError::Internal(error.to_string())))
-    }
-
-    pub fn status(&self) -> Status {
-        self.core().status()
+    /// How the node is: as its worst partition.
+    pub fn phase(&self) -> Phase {
+        self.shared.health.phase()
     }
 
     /// Tells when the phase changes.
     pub fn phases(&self) -> watch::Receiver<Phase> {
-        self.core().phases()
+        self.shared.health.phases()
     }
 
-    /// Stops gracefully: nothing new is taken, what was accepted is applied and answered, the last checkpoint is
+    /// Stops gracefully: nothing new is taken, what was accepted is applied and answered, the last checkpoints are
     /// written, and the threads have ended.
     pub async fn stop(&self) {
-        let core = self.core();
-        core.orders.stop.store(true, Ordering::Release);
-        core.queue.close(SubmitError::Stopped);
-        core.orders.ring();
-        let mut ended = core.ended();
-        // Its sender is in the core, which is held here.
-        let _ = ended.wait_for(|ended| *ended).await;
-        let applier = self.handle.applier.lock();
-        let applier = applier.unwrap_or_else(PoisonError::into_inner).take();
-        // It has nothing left to do but to end.
-        let _ = applier.map(JoinHandle::join);
-        let journal = self.handle.journal.lock();
-        journal.unwrap_or_else(PoisonError::into_inner).take();
-    }
-}
-
-/// A call that waits for its answer.
-struct Call<'c> {
-    core: &'c Core,
-    correlation: u64,
-    answered: oneshot::Receiver<Result<Applied, SubmitError>>,
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.answered.close();
-        match self.answered.try_recv() {
-            // Answered, and the caller has gone before taking it.
-            Ok(Ok(applied)) => self.core.give_back(&applied.answer),
-            Ok(Err(_)) => {}
-            Err(_) => self.core.waiters.forget(self.correlation),
+        for partition in &*self.partitions {
+            partition.tell_to_stop();
         }
-    }
-}
-
-/// A call that waits for jobs.
-struct PollCall<'c> {
-    core: &'c Core,
-    answered: oneshot::Receiver<Result<Vec<ActivatedJob>, SubmitError>>,
-}
-
-impl Drop for PollCall<'_> {
-    fn drop(&mut self) {
-        self.answered.close();
-        if let Ok(Ok(untaken)) = self.answered.try_recv() {
-            self.core.queue.return_jobs(&untaken);
+        for partition in &*self.partitions {
+            partition.stop().await;
         }
-    }
-}
-
-/// One of a bounded number of polls.
-struct Polling<'c>(&'c Core);
-
-impl Polling<'_> {
-    fn enter(core: &Core) -> Option<Polling<'_>> {
-        let polling = Polling(core);
-        let before = core.polling.fetch_add(1, Ordering::AcqRel);
-        (before < core.config.polls_max).then_some(polling)
-    }
-}
-
-impl Drop for Polling<'_> {
-    fn drop(&mut self) {
-        self.0.polling.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -72,14 +72,20 @@ async fn a_command_that_panics_is_skipped_and_nothing_else() {
         }
     }
     assert_eq!((created, failed), (27, 3));
-    let live = node.query(|state| state.instance_keys().len()).await;
+    let live = node
+        .first()
+        .query(|state| state.instance_keys().len())
+        .await;
     assert_eq!(live, Ok(27));
-    assert_eq!(node.status().phase, Phase::Serving);
+    assert_eq!(node.first().status().phase, Phase::Serving);
     drop(node);
 
     // It is still in the log: starting again meets it again, or a checkpoint has gone past it.
     let node = Node::start(Arc::new(journal), Config::default()).unwrap();
-    let live = node.query(|state| state.instance_keys().len()).await;
+    let live = node
+        .first()
+        .query(|state| state.instance_keys().len())
+        .await;
     assert_eq!(live, Ok(27));
     node.stop().await;
 }
@@ -91,6 +97,6 @@ async fn too_many_commands_that_panic_end_the_node() {
     for _ in 0..=100 {
         let _ = node.submit(&planted(), Kind::Tick(Tick {})).await;
     }
-    assert!(matches!(node.status().phase, Phase::Failed(_)));
+    assert!(matches!(node.first().status().phase, Phase::Failed(_)));
     node.stop().await;
 }

@@ -42,15 +42,19 @@ pub(crate) struct Batch {
     pub proposals: Vec<Bytes>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     lane: Mutex<Lane>,
     ready: Condvar,
+    /// Commands that wait take so much at most.
+    bytes_max: usize,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     entries: VecDeque<Entry>,
+    /// How long the entries are together.
+    bytes: usize,
     closes: Vec<CloseStream>,
     credits: FxHashMap<u64, u32>,
     returns: Vec<Lease>,
@@ -71,6 +75,14 @@ impl Lane {
 }
 
 impl Queue {
+    pub fn new(bytes_max: usize) -> Queue {
+        Queue {
+            lane: Mutex::default(),
+            ready: Condvar::new(),
+            bytes_max,
+        }
+    }
+
     fn lane(&self) -> MutexGuard<'_, Lane> {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,12 +94,17 @@ impl Queue {
     }
 
     /// # Errors
-    /// The entry, with the reason why nothing is taken any more.
+    /// The entry, with the reason: nothing is taken any more, or too much waits.
     pub fn push(&self, entry: Entry) -> Result<(), Box<(Entry, SubmitError)>> {
         let mut lane = self.lane();
         if let Some(reason) = lane.closed.clone() {
             return Err(Box::new((entry, reason)));
         }
+        // One that is alone goes in any case, or a long command would never go.
+        if !lane.entries.is_empty() && lane.bytes + entry.bytes.len() > self.bytes_max {
+            return Err(Box::new((entry, SubmitError::Overloaded)));
+        }
+        lane.bytes += entry.bytes.len();
         lane.entries.push_back(entry);
         self.wake(&mut lane);
         Ok(())
@@ -196,7 +213,10 @@ impl Lane {
             if is_full && !batch.entries.is_empty() {
                 break;
             }
-            batch.entries.extend(self.entries.pop_front());
+            if let Some(entry) = self.entries.pop_front() {
+                self.bytes -= entry.bytes.len();
+                batch.entries.push(entry);
+            }
         }
         batch
     }

@@ -9,9 +9,9 @@ use journal::Journal;
 use prost::Message;
 use proto::record::{EndedInstance, History, HistoryBatch};
 
-use crate::JOURNAL_PARTITION;
 use crate::core::View;
 use crate::error::SubmitError;
+use crate::partition_id::PartitionId;
 
 /// What happened to an instance and is not in the journal.
 pub(crate) fn story(view: &View<'_>, instance: u64) -> Vec<HistoryBatch> {
@@ -22,9 +22,10 @@ pub(crate) fn story(view: &View<'_>, instance: u64) -> Vec<HistoryBatch> {
 
 pub(crate) fn written_story(
     journal: &dyn Journal,
+    partition: PartitionId,
     instance: u64,
 ) -> Result<Vec<HistoryBatch>, SubmitError> {
-    let payloads = journal.history(JOURNAL_PARTITION, instance);
+    let payloads = journal.history(partition.in_journal(), instance);
     let mut batches = Vec::new();
     for payload in payloads.map_err(unreadable)? {
         batches.extend(History::decode(payload).map_err(unreadable)?.batches);
@@ -67,10 +68,11 @@ pub(crate) fn ended(
 
 pub(crate) fn written_ended(
     journal: &dyn Journal,
+    partition: PartitionId,
     before: Option<(i64, u64)>,
     limit: usize,
 ) -> Result<Vec<EndedInstance>, SubmitError> {
-    let found = journal.ended(JOURNAL_PARTITION, before, limit);
+    let found = journal.ended(partition.in_journal(), before, limit);
     let summaries = found.map_err(unreadable)?.into_iter();
     let summaries = summaries.map(|ended| EndedInstance::decode(ended.summary));
     summaries.collect::<Result<_, _>>().map_err(unreadable)

@@ -29,10 +29,10 @@ pub struct JobStreamRequest {
     pub fetch_variables: Vec<String>,
 }
 
-/// Jobs as they are leased to the stream. It ends when the node stops or restores.
+/// Jobs of one partition as they are leased to the stream. It ends when the partition stops or is restored.
 ///
 /// Dropping it closes the stream and gives back the jobs that were not taken.
-pub struct JobStream {
+pub struct PartitionStream {
     core: Arc<Core>,
     id: u64,
     jobs: mpsc::Receiver<ActivatedJob>,
@@ -40,14 +40,14 @@ pub struct JobStream {
     taken: u32,
 }
 
-impl JobStream {
+impl PartitionStream {
     /// Registers a stream, before its command: a job may be pushed as soon as that is applied. `None` when there are
     /// as many as may be.
-    pub(crate) fn register(core: &Arc<Core>) -> Option<JobStream> {
+    pub(crate) fn register(core: &Arc<Core>) -> Option<PartitionStream> {
         let (id, jobs) = core
             .streams
             .register(core.config.streams_max, core.config.stream_credit)?;
-        Some(JobStream {
+        Some(PartitionStream {
             core: Arc::clone(core),
             id,
             jobs,
@@ -68,16 +68,16 @@ impl JobStream {
     }
 }
 
-impl std::fmt::Debug for JobStream {
+impl std::fmt::Debug for PartitionStream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("JobStream")
+            .debug_struct("PartitionStream")
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }
 
-impl Stream for JobStream {
+impl Stream for PartitionStream {
     type Item = ActivatedJob;
 
     fn poll_next(
@@ -92,7 +92,7 @@ impl Stream for JobStream {
     }
 }
 
-impl Drop for JobStream {
+impl Drop for PartitionStream {
     fn drop(&mut self) {
         // From here on a push finds it closed and gives the job back itself.
         self.jobs.close();
@@ -111,7 +111,7 @@ impl Drop for JobStream {
     }
 }
 
-/// The open streams of this node.
+/// The open streams of a partition.
 #[derive(Debug)]
 pub(crate) struct Streams {
     open: Mutex<FxHashMap<u64, mpsc::Sender<ActivatedJob>>>,

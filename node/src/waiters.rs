@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use crate::error::SubmitError;
-use crate::node::Applied;
+use crate::partition::Applied;
 use crate::polls::Poll;
 
 /// Who waits.

@@ -9,6 +9,8 @@ use engine::State;
 use proto::record::UserTask;
 use tokio::sync::watch;
 
+use crate::partition_id::PartitionId;
+
 /// A change of a user task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskEvent {
@@ -60,21 +62,52 @@ pub enum WatchError {
     Stopped,
 }
 
-/// A position in the changes of user tasks; dropping it ends the watch.
+/// A position in the changes of user tasks of all partitions; dropping it ends the watch.
 #[derive(Debug)]
 pub struct TaskWatch {
-    tasks: Arc<Tasks>,
+    partitions: Vec<Place>,
+    /// Which is looked at first, so that a busy partition does not hide another one.
+    turn: usize,
     grown: watch::Receiver<()>,
+}
+
+/// A position in the changes of one partition.
+#[derive(Debug)]
+struct Place {
+    partition: PartitionId,
+    tasks: Arc<Tasks>,
     /// The number of the next event; `None` when events before it are gone.
     next: Option<u64>,
 }
 
 impl TaskWatch {
-    /// The next change; waits for it. Cancel safe: a dropped call loses nothing.
+    /// From after these offsets; a partition without one is of another installation.
+    pub(crate) fn new<'t>(
+        rings: impl Iterator<Item = (PartitionId, &'t Arc<Tasks>)>,
+        from: Option<&[u64]>,
+        grown: watch::Receiver<()>,
+    ) -> TaskWatch {
+        let place = |(at, (partition, tasks)): (usize, (PartitionId, &Arc<Tasks>))| Place {
+            partition,
+            next: match from {
+                None => tasks.place(None),
+                Some(from) => from.get(at).and_then(|from| tasks.place(Some(*from))),
+            },
+            tasks: Arc::clone(tasks),
+        };
+        TaskWatch {
+            partitions: rings.enumerate().map(place).collect(),
+            turn: 0,
+            grown,
+        }
+    }
+
+    /// The next change, and in which partition; waits for it. In order within a partition. Cancel safe: a dropped call
+    /// loses nothing.
     ///
     /// # Errors
     /// See [`WatchError`]; every later call gives the same.
-    pub async fn next(&mut self) -> Result<Arc<TaskEvent>, WatchError> {
+    pub async fn next(&mut self) -> Result<(PartitionId, Arc<TaskEvent>), WatchError> {
         loop {
             // Before the look, so that what comes after it wakes.
             self.grown.borrow_and_update();
@@ -87,6 +120,21 @@ impl TaskWatch {
         }
     }
 
+    fn look(&mut self) -> Option<Result<(PartitionId, Arc<TaskEvent>), WatchError>> {
+        let count = self.partitions.len();
+        let places = (0..count).map(|step| (self.turn + step) % count);
+        for at in places {
+            let place = &mut self.partitions[at];
+            if let Some(found) = place.look() {
+                self.turn = at + 1;
+                return Some(found.map(|event| (place.partition, event)));
+            }
+        }
+        None
+    }
+}
+
+impl Place {
     fn look(&mut self) -> Option<Result<Arc<TaskEvent>, WatchError>> {
         let ring = self.tasks.ring();
         let place = self.next.and_then(|next| next.checked_sub(ring.first));
@@ -112,7 +160,7 @@ impl TaskWatch {
 #[derive(Debug)]
 pub(crate) struct Tasks {
     ring: Mutex<Ring>,
-    grown: watch::Sender<()>,
+    grown: Arc<watch::Sender<()>>,
     events_max: usize,
 }
 
@@ -130,10 +178,11 @@ struct Ring {
 }
 
 impl Tasks {
-    pub fn new(events_max: usize) -> Tasks {
+    /// `grown` is told of every change; the partitions of a node share it.
+    pub fn new(events_max: usize, grown: Arc<watch::Sender<()>>) -> Tasks {
         Tasks {
             ring: Mutex::default(),
-            grown: watch::Sender::new(()),
+            grown,
             events_max: events_max.max(1),
         }
     }
@@ -178,8 +227,8 @@ impl Tasks {
         self.grown.send_replace(());
     }
 
-    /// See [`crate::Node::watch_tasks`].
-    pub fn watch(self: &Arc<Self>, from: Option<u64>) -> TaskWatch {
+    /// The number of the first event after an offset, or of the next one; `None` when changes in between are gone.
+    fn place(&self, from: Option<u64>) -> Option<u64> {
         let ring = self.ring();
         let place = match from {
             None => Some(ring.events.len()),
@@ -187,10 +236,6 @@ impl Tasks {
             Some(from) if from.saturating_add(1) < ring.since || from >= ring.through => None,
             Some(from) => Some(ring.events.partition_point(|event| event.offset <= from)),
         };
-        TaskWatch {
-            next: place.map(|place| ring.first + place as u64),
-            grown: self.grown.subscribe(),
-            tasks: Arc::clone(self),
-        }
+        place.map(|place| ring.first + place as u64)
     }
 }

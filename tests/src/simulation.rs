@@ -19,6 +19,7 @@ use std::fmt;
 use engine::Limits;
 use fastrand::Rng;
 use journal::memory::{FaultCounts, Faults, MemoryJournal};
+use node::PartitionId;
 use proto::record::{Tick, command::Kind};
 
 use crate::machine::START_MS;
@@ -30,6 +31,9 @@ pub use tamper::Bug;
 use tamper::Tampered;
 pub use verdict::Check;
 
+/// The simulated installation has one partition.
+const PARTITION: PartitionId = PartitionId::FIRST;
+const PARTITIONS: u32 = 1;
 /// Commands in the log before the faults stop.
 const COMMANDS_MIN: usize = 50;
 /// Moves after which a run that should have ended is called stuck.
@@ -173,7 +177,7 @@ impl World {
             20..=23 => {
                 // Readers of this log are never behind its checkpoint, but for the overtaken.
                 self.reference.catch_up();
-                let _ = self.memory.delete_below_checkpoint(node::JOURNAL_PARTITION);
+                let _ = self.memory.delete_below_checkpoint(PARTITION.in_journal());
                 Ok(())
             }
             24..=180 => {
@@ -286,7 +290,7 @@ impl World {
         }
         // Whatever is late comes into the log before this.
         let tick = node::driver::encode(&node::Caller::default(), 0, Kind::Tick(Tick {}));
-        let _ = journal::Journal::append(&self.memory, node::JOURNAL_PARTITION, &[tick]);
+        let _ = journal::Journal::append(&self.memory, PARTITION.in_journal(), &[tick]);
         self.memory.set_faults(self.faults);
         self.memory.advance(self.random.i64(1_000..600_000));
         self.epoch_ms = 0;

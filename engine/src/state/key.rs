@@ -88,3 +88,30 @@ pub(crate) fn outbox_number(target: u32, sequence: u64) -> u64 {
 pub fn partition_of(key: u64) -> u32 {
     (key >> COUNTER_BITS) as u32
 }
+
+/// The partition, from 1, that owns what has no key yet: messages by their correlation keys, requests by their ids.
+/// As Zeebe spreads messages (`SubscriptionUtil`); it must never change for a given number of partitions.
+pub fn partition_for(bytes: &[u8], partitions: u32) -> u32 {
+    let hash = |hash: i32, byte: &u8| {
+        hash.wrapping_mul(31)
+            .wrapping_add(i32::from(byte.cast_signed()))
+    };
+    let hash = bytes.iter().fold(0, hash);
+    let remainder = i64::from(hash) % i64::from(partitions.max(1));
+    remainder.unsigned_abs() as u32 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_spread_as_zeebe_does() {
+        assert_eq!(partition_for(b"", 3), 1);
+        // "a" is 97, "ab" is 97 * 31 + 98 = 3105.
+        assert_eq!(partition_for(b"a", 10), 8);
+        assert_eq!(partition_for(b"ab", 10), 6);
+        assert_eq!(partition_for("\u{e9}".as_bytes(), 1), 1);
+        assert!((1..=7).contains(&partition_for(&[0xff; 40], 7)));
+    }
+}

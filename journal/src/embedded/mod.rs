@@ -133,6 +133,10 @@ impl Partition {
 }
 
 impl Journal for EmbeddedJournal {
+    fn partitions(&self) -> u32 {
+        self.partitions.len() as u32
+    }
+
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         match self.partitions.get(partition as usize) {
             Some(found) => found.log.append(commands),

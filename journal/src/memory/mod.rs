@@ -128,6 +128,10 @@ impl World {
 }
 
 impl Journal for MemoryJournal {
+    fn partitions(&self) -> u32 {
+        locked(&self.shared.world).partitions.len() as u32
+    }
+
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         check_sizes(commands)?;
         let mut world = locked(&self.shared.world);

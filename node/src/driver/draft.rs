@@ -11,6 +11,7 @@ use super::history::History;
 pub struct Draft {
     next_offset: u64,
     commands: u64,
+    bytes: u64,
     changes: Vec<Change>,
     history: History,
 }
@@ -19,12 +20,14 @@ impl Draft {
     pub(super) fn new(
         next_offset: u64,
         commands: u64,
+        bytes: u64,
         changes: Vec<Change>,
         history: History,
     ) -> Draft {
         Draft {
             next_offset,
             commands,
+            bytes,
             changes,
             history,
         }
@@ -40,6 +43,11 @@ impl Draft {
         self.commands
     }
 
+    /// How long they are together.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub fn history(&self) -> &History {
         &self.history
     }
@@ -49,6 +57,7 @@ impl Draft {
     pub fn merge(&mut self, newer: Draft) {
         self.next_offset = newer.next_offset;
         self.commands += newer.commands;
+        self.bytes += newer.bytes;
         let places = self.changes.iter().enumerate();
         let mut places: FxHashMap<EntryKey, usize> =
             places.map(|(place, change)| (change.key, place)).collect();

@@ -22,7 +22,9 @@ async fn an_instance_runs_from_start_to_end() {
         panic!("one job is there");
     };
     complete(&node, job).await.unwrap();
-    let is_gone = node.query(move |state| state.instance(instance).is_none());
+    let is_gone = node
+        .first()
+        .query(move |state| state.instance(instance).is_none());
     assert!(is_gone.await.unwrap(), "what was answered is seen");
 
     let story = node.history(instance).await.unwrap();
@@ -142,7 +144,12 @@ async fn a_repeated_request_gets_the_first_answer() {
     let node = start(&journal);
     let again = node.submit(&caller, create_command("one")).await.unwrap();
     assert_eq!(started(&first), started(&again));
-    assert_eq!(node.query(|state| state.instance_keys().len()).await, Ok(1));
+    assert_eq!(
+        node.first()
+            .query(|state| state.instance_keys().len())
+            .await,
+        Ok(1)
+    );
 }
 
 #[tokio::test]
@@ -200,12 +207,15 @@ async fn more_than_the_bounds_is_refused() {
 #[tokio::test]
 async fn a_query_that_panics_takes_nothing_along() {
     let node = start(&MemoryJournal::new(1, 7));
-    let failed = node.query(|_| -> u32 { panic!("wrong query") }).await;
+    let failed = node
+        .first()
+        .query(|_| -> u32 { panic!("wrong query") })
+        .await;
     assert!(
         matches!(failed, Err(SubmitError::Internal(_))),
         "{failed:?}"
     );
-    let (term, offset) = node.query_at(|state| state.term()).await.unwrap();
+    let (term, offset) = node.first().query_at(|state| state.term()).await.unwrap();
     assert_eq!((term, offset), (1, 0));
 }
 
@@ -246,17 +256,19 @@ async fn stopping_answers_what_was_accepted_and_leaves_a_checkpoint() {
     stopping.await;
     assert!(answered > 0);
     assert_eq!(poll.await.unwrap(), Err(SubmitError::Stopped));
-    let status = node.status();
+    let status = node.first().status();
     assert_eq!(status.phase, Phase::Stopped);
     assert_eq!(
         Some(status.checkpointed),
         status.offset.map(|last| last + 1)
     );
-    assert_eq!(node.query(|_| ()).await, Err(SubmitError::Stopped));
+    assert_eq!(node.first().query(|_| ()).await, Err(SubmitError::Stopped));
 
     let node = Node::start(journal, config()).unwrap();
     assert_eq!(
-        node.query(|state| state.instance_keys().len()).await,
+        node.first()
+            .query(|state| state.instance_keys().len())
+            .await,
         Ok(answered)
     );
 }
@@ -275,7 +287,9 @@ async fn a_directory_is_free_when_the_node_has_stopped() {
     for _ in 0..3 {
         let journal = EmbeddedJournal::open(directory.path(), &Options::default()).unwrap();
         let node = Node::start(Arc::new(journal), config()).unwrap();
-        let found = node.query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
+        let found = node
+            .first()
+            .query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
         assert_eq!(found.await.unwrap(), expected);
         deploy(&node, "one", WORK).await;
         expected.push(create(&node, "one").await);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use journal::{Bytes, Journal, Reader};
+use node::PartitionId;
 use node::driver::{Draft, Driver, Output, encode};
 use node::leadership::{Led, take_over};
 use proto::record::command::Kind;
@@ -16,6 +17,7 @@ use crate::support::{NAP, NOBODY, WORK, activate, model};
 fn lead(journal: &MemoryJournal) -> Led {
     take_over(
         journal,
+        PartitionId::FIRST,
         "driver",
         engine::Limits::default(),
         BTreeSet::new(),
@@ -70,6 +72,7 @@ fn a_restored_driver_goes_on_as_the_first_one_would_have() {
         mut lead,
         mut reader,
         mut driver,
+        ..
     } = self::lead(&journal);
     append(
         &journal,

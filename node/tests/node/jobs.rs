@@ -35,7 +35,7 @@ fn count(state: &engine::State, wanted: job::State) -> usize {
 async fn a_parked_poll_is_woken_by_a_new_job() {
     let node = start(&MemoryJournal::new(1, 1));
     deploy(&node, "one", WORK).await;
-    let before = node.status().offset;
+    let before = node.first().status().offset;
     let polls: Vec<_> = (0..3)
         .map(|_| {
             let node = node.clone();
@@ -43,7 +43,11 @@ async fn a_parked_poll_is_woken_by_a_new_job() {
         })
         .collect();
     assert_eq!(lease(&node, 1).await, [], "nothing to lease");
-    assert_eq!(node.status().offset, before, "waiting costs no command");
+    assert_eq!(
+        node.first().status().offset,
+        before,
+        "waiting costs no command"
+    );
     for _ in 0..3 {
         create(&node, "one").await;
     }
@@ -110,7 +114,10 @@ async fn a_stream_gets_each_job_once_whatever_its_credit() {
     for _ in 0..40 {
         create(&node, "one").await;
     }
-    let leased = node.query(|state| count(state, job::State::Leased)).await;
+    let leased = node
+        .first()
+        .query(|state| count(state, job::State::Leased))
+        .await;
     assert_eq!(leased, Ok(4), "no more than the client has room for");
     let mut keys = Vec::new();
     for _ in 0..50 {
@@ -124,7 +131,7 @@ async fn a_stream_gets_each_job_once_whatever_its_credit() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 50);
-    assert_eq!(node.status().counts.streams, 1);
+    assert_eq!(node.first().status().counts.streams, 1);
 }
 
 #[tokio::test]
@@ -145,7 +152,9 @@ async fn a_dropped_stream_gives_back_what_was_not_taken() {
         state.activatable_jobs("work").count() == 9
     })
     .await;
-    let held = node.query(move |state| state.job(taken.key).map(Job::state));
+    let held = node
+        .first()
+        .query(move |state| state.job(taken.key).map(Job::state));
     assert_eq!(held.await, Ok(Some(job::State::Leased)));
     create(&node, "one").await;
     until(&node, "no stream takes the next", |state| {
@@ -172,7 +181,7 @@ async fn a_stream_that_is_given_up_while_it_opens_is_closed() {
         state.activatable_jobs("work").count() == 1
     })
     .await;
-    assert_eq!(node.status().counts.streams, 0);
+    assert_eq!(node.first().status().counts.streams, 0);
 }
 
 #[tokio::test]
@@ -184,7 +193,9 @@ async fn a_timer_fires_by_the_journals_time() {
     let sleeper = create(&node, "sleeper").await;
     journal.advance(3_599_000);
     create(&node, "one").await;
-    let sleeps = node.query(move |state| state.instance(sleeper).is_some());
+    let sleeps = node
+        .first()
+        .query(move |state| state.instance(sleeper).is_some());
     assert_eq!(sleeps.await, Ok(true));
     journal.advance(2_000);
     create(&node, "one").await;

@@ -3,6 +3,7 @@
 mod calls;
 mod driving;
 mod jobs;
+mod partitions;
 mod recovery;
 mod support;
 mod tasks;

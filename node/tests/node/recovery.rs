@@ -25,7 +25,10 @@ async fn surely(node: &Node, id: u128, command: Kind) -> node::Applied {
             Err(error) => panic!("request {id}: {error}"),
         }
     }
-    panic!("request {id} was never answered; {:?}", node.status());
+    panic!(
+        "request {id} was never answered; {:?}",
+        node.first().status()
+    );
 }
 
 #[tokio::test]
@@ -34,8 +37,10 @@ async fn a_crash_loses_nothing() {
     let mut keys = Vec::new();
     for round in 0..5 {
         let node = start(&journal);
-        assert_eq!(node.status().term, round + 1);
-        let found = node.query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
+        assert_eq!(node.first().status().term, round + 1);
+        let found = node
+            .first()
+            .query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
         assert_eq!(found.await.unwrap(), keys);
         deploy(&node, "one", WORK).await;
         for _ in 0..10 {
@@ -85,10 +90,15 @@ async fn faults_neither_lose_nor_double_anything() {
     for call in calls {
         call.await.unwrap();
     }
-    let live = node.query(|state| state.instance_keys().len()).await;
+    let live = node
+        .first()
+        .query(|state| state.instance_keys().len())
+        .await;
     assert_eq!(live, Ok(INSTANCES as usize));
 
-    let jobs = node.query(|state| state.activatable_jobs("work").collect::<Vec<_>>());
+    let jobs = node
+        .first()
+        .query(|state| state.activatable_jobs("work").collect::<Vec<_>>());
     let jobs = jobs.await.unwrap();
     assert_eq!(jobs.len(), INSTANCES as usize);
     for job_key in jobs {
@@ -151,7 +161,7 @@ async fn a_failed_checkpoint_restores_and_goes_on() {
         tokio::spawn(async move { node.activate_jobs(&NOBODY, activate(1), PATIENCE).await })
     };
     until_checkpointed(&node).await;
-    let term = node.status().term;
+    let term = node.first().status().term;
     journal.set_faults(Faults {
         checkpoint_before: 10_000,
         ..Faults::default()
@@ -164,7 +174,7 @@ async fn a_failed_checkpoint_restores_and_goes_on() {
     let jobs = poll.await.unwrap().unwrap();
     assert_eq!(jobs[0].instance_key, instance, "who was parked still is");
     until_checkpointed(&node).await;
-    assert_eq!(node.status().phase, Phase::Serving);
+    assert_eq!(node.first().status().phase, Phase::Serving);
 }
 
 #[tokio::test]
@@ -177,7 +187,7 @@ async fn a_full_disk_is_told_and_passes() {
         checkpoint_full: 10_000,
         ..Faults::default()
     });
-    let committed = node.status().checkpointed;
+    let committed = node.first().status().checkpointed;
     let first = create(&node, "one").await;
     while journal.fault_counts().checkpoint_full == 0 {
         tokio::task::yield_now().await;
@@ -189,15 +199,17 @@ async fn a_full_disk_is_told_and_passes() {
     });
     let refused = submit(&node, create_command("one")).await;
     assert!(matches!(refused, Err(SubmitError::Full(_))), "{refused:?}");
-    assert_eq!(node.status().phase, Phase::Serving);
-    assert_eq!(node.status().checkpointed, committed);
+    assert_eq!(node.first().status().phase, Phase::Serving);
+    assert_eq!(node.first().status().checkpointed, committed);
 
     journal.set_faults(Faults::default());
     let second = create(&node, "one").await;
     until_checkpointed(&node).await;
     node.stop().await;
     let node = start(&journal);
-    let found = node.query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
+    let found = node
+        .first()
+        .query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
     assert_eq!(found.await.unwrap(), [first, second]);
 }
 
@@ -268,7 +280,7 @@ async fn a_record_that_is_no_command_is_passed_over() {
         .unwrap();
     deploy(&node, "one", WORK).await;
     create(&node, "one").await;
-    assert_eq!(node.status().phase, Phase::Serving);
+    assert_eq!(node.first().status().phase, Phase::Serving);
 }
 
 #[tokio::test]
@@ -280,6 +292,6 @@ async fn a_foreign_leader_of_an_old_term_changes_nothing() {
     let stale = driver::begin_term(1, "old");
     journal.append(0, &[stale, tick]).unwrap();
     create(&node, "one").await;
-    let term = node.query(engine::State::term).await;
+    let term = node.first().query(engine::State::term).await;
     assert_eq!(term, Ok(1));
 }

@@ -147,6 +147,7 @@ pub async fn until(
     while tokio::time::Instant::now() < deadline {
         let is = is.clone();
         if node
+            .first()
             .query(move |state| is(state))
             .await
             .expect("the node serves")
@@ -162,12 +163,12 @@ pub async fn until(
 pub async fn until_status(node: &Node, what: &str, is: impl Fn(&node::Status) -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while tokio::time::Instant::now() < deadline {
-        if is(&node.status()) {
+        if is(&node.first().status()) {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("never: {what}; it is {:?}", node.status());
+    panic!("never: {what}; it is {:?}", node.first().status());
 }
 
 /// Everything that was applied is in a committed checkpoint.
@@ -182,35 +183,65 @@ pub async fn until_checkpointed(node: &Node) {
 /// A journal whose appends wait for leave, once it is closed.
 pub struct Gated {
     inner: MemoryJournal,
-    gate: std::sync::Mutex<bool>,
+    gate: std::sync::Mutex<Gate>,
     moved: std::sync::Condvar,
     /// Told when an append waits.
     pub waiting: Notify,
+}
+
+/// Which appends pass.
+enum Gate {
+    Open,
+    Closed,
+    /// Those of this partition do not, counted from 0.
+    ClosedFor(u32),
+}
+
+impl Gate {
+    fn lets_pass(&self, partition: u32) -> bool {
+        match self {
+            Gate::Open => true,
+            Gate::Closed => false,
+            Gate::ClosedFor(closed) => *closed != partition,
+        }
+    }
 }
 
 impl Gated {
     pub fn new(inner: MemoryJournal) -> Arc<Gated> {
         Arc::new(Gated {
             inner,
-            gate: std::sync::Mutex::new(true),
+            gate: std::sync::Mutex::new(Gate::Open),
             moved: std::sync::Condvar::new(),
             waiting: Notify::new(),
         })
     }
 
     pub fn set_open(&self, open: bool) {
-        *self.gate.lock().unwrap() = open;
+        self.set(if open { Gate::Open } else { Gate::Closed });
+    }
+
+    pub fn close_for(&self, partition: u32) {
+        self.set(Gate::ClosedFor(partition));
+    }
+
+    fn set(&self, gate: Gate) {
+        *self.gate.lock().unwrap() = gate;
         self.moved.notify_all();
     }
 }
 
 impl Journal for Gated {
+    fn partitions(&self) -> u32 {
+        self.inner.partitions()
+    }
+
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         let mut gate = self.gate.lock().unwrap();
-        if !*gate {
+        if !gate.lets_pass(partition) {
             self.waiting.notify_one();
         }
-        while !*gate {
+        while !gate.lets_pass(partition) {
             gate = self.moved.wait(gate).unwrap();
         }
         drop(gate);

@@ -9,7 +9,7 @@ use crate::support::*;
 
 async fn next(watch: &mut TaskWatch) -> TaskEvent {
     let event = tokio::time::timeout(PATIENCE, watch.next()).await;
-    let event = event.expect("a change comes").expect("the watch goes on");
+    let (_, event) = event.expect("a change comes").expect("the watch goes on");
     TaskEvent::clone(&event)
 }
 
@@ -75,28 +75,28 @@ async fn a_watch_is_resumed_where_it_was() {
     let journal = MemoryJournal::new(1, 2);
     let node = start(&journal);
     deploy(&node, "human", REVIEW).await;
-    let (_, before) = node.query_at(|_| ()).await.unwrap();
+    let (_, before) = node.first().query_at(|_| ()).await.unwrap();
     let mut tasks = Vec::new();
     for _ in 0..3 {
         create(&node, "human").await;
     }
-    let mut watch = node.watch_tasks(Some(before));
+    let mut watch = node.watch_tasks(Some(&[before]));
     for _ in 0..3 {
         tasks.push(next(&mut watch).await);
     }
-    let mut watch = node.watch_tasks(Some(tasks[0].offset));
+    let mut watch = node.watch_tasks(Some(&[tasks[0].offset]));
     assert_eq!(next(&mut watch).await, tasks[1]);
-    let (_, present) = node.query_at(|_| ()).await.unwrap();
-    let mut watch = node.watch_tasks(Some(present));
+    let (_, present) = node.first().query_at(|_| ()).await.unwrap();
+    let mut watch = node.watch_tasks(Some(&[present]));
     create(&node, "human").await;
     assert!(next(&mut watch).await.offset > present);
 
-    let mut unknown = node.watch_tasks(Some(present + 1_000));
+    let mut unknown = node.watch_tasks(Some(&[present + 1_000]));
     assert_eq!(unknown.next().await, Err(WatchError::Lagged));
     until_checkpointed(&node).await;
     drop(node);
     let node = start(&journal);
-    let mut early = node.watch_tasks(Some(before));
+    let mut early = node.watch_tasks(Some(&[before]));
     assert_eq!(early.next().await, Err(WatchError::Lagged));
 }
 
@@ -122,6 +122,6 @@ async fn a_slow_watcher_is_told_that_it_missed_something() {
     }
     assert_eq!(watch.next().await, Err(WatchError::Lagged));
     assert_eq!(watch.next().await, Err(WatchError::Lagged));
-    let mut again = node.watch_tasks(Some(first.offset));
+    let mut again = node.watch_tasks(Some(&[first.offset]));
     assert_eq!(again.next().await, Err(WatchError::Lagged));
 }

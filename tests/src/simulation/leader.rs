@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use engine::{Rejection, State};
 use journal::{AppendError, CheckpointError, Journal, Record};
+use node::Caller;
 use node::driver::{Draft, Output, begin_term, encode};
 use node::leadership::{Led, take_over};
-use node::{Caller, JOURNAL_PARTITION};
 use proto::record::{ActivatedJob, Answer, CloseStream, OpenStream, answer, command::Kind};
 
 use super::tamper::Bug;
-use super::{Check, Ended, Fate, World};
+use super::{Check, Ended, Fate, PARTITION, World};
 
 /// Queued commands that one append takes at most.
 const APPEND_MAX: usize = 6;
@@ -87,8 +87,14 @@ impl Leader {
     pub fn new(world: &mut World, number: u64) -> Ended<Leader> {
         let name = format!("leader {number}");
         world.ledger.tell(|| format!("{name} takes over"));
-        let led = take_over(&world.journal, &name, world.limits, BTreeSet::new())
-            .map_err(|error| (Check::Restored, error.to_string()))?;
+        let led = take_over(
+            &world.journal,
+            PARTITION,
+            &name,
+            world.limits,
+            BTreeSet::new(),
+        )
+        .map_err(|error| (Check::Restored, error.to_string()))?;
         world.reference.catch_up();
         let restored = led.driver.state().digest();
         let expected = world.reference.digest_before(led.lead.next_offset());
@@ -197,7 +203,7 @@ impl Leader {
         }
         let commands = batch.iter().map(|(_, bytes)| bytes.clone());
         let commands = commands.collect::<Vec<_>>();
-        let appended = world.journal.append(JOURNAL_PARTITION, &commands);
+        let appended = world.journal.append(PARTITION.in_journal(), &commands);
         world
             .ledger
             .tell(|| format!("{} appends {}: {appended:?}", self.name(), batch.len()));
@@ -327,9 +333,9 @@ impl Leader {
                 return Ok(Some(Fate::Resigns("sees a later term")));
             }
             Output::TermBegun { .. } | Output::JobsAvailable { .. } | Output::TaskChanged(_) => {}
-            output @ (Output::Skipped { .. }
-            | Output::Unreadable { .. }
-            | Output::SendQueued { .. }) => return Err((Check::Replicas, format!("{output:?}"))),
+            output @ (Output::Skipped { .. } | Output::Unreadable { .. }) => {
+                return Err((Check::Replicas, format!("{output:?}")));
+            }
         }
         Ok(None)
     }

@@ -8,7 +8,7 @@ use journal::{Journal, Reader};
 use node::driver::Output;
 use proto::record::{Answer, Command, HistoryBatch};
 
-use super::{Check, Ended};
+use super::{Check, Ended, PARTITION, PARTITIONS};
 
 pub type StateDigest = (Digest, u64, i64, u64);
 
@@ -32,8 +32,8 @@ pub struct Entry {
 impl Reference {
     pub fn new(memory: &MemoryJournal, limits: Limits) -> Reference {
         Reference {
-            reader: memory.read(node::JOURNAL_PARTITION, 0).ok(),
-            state: State::new(node::PARTITION, node::PARTITIONS),
+            reader: memory.read(PARTITION.in_journal(), 0).ok(),
+            state: State::new(PARTITION.number(), PARTITIONS),
             limits,
             entries: Vec::new(),
         }
@@ -125,8 +125,7 @@ impl Reference {
             | Output::TaskChanged(_)
             | Output::TermBegun { .. }
             | Output::Skipped { .. }
-            | Output::Unreadable { .. }
-            | Output::SendQueued { .. } => return Ok(()),
+            | Output::Unreadable { .. } => return Ok(()),
         };
         if is_equal {
             return Ok(());

@@ -69,6 +69,10 @@ impl Tampered {
 }
 
 impl Journal for Tampered {
+    fn partitions(&self) -> u32 {
+        self.memory.partitions()
+    }
+
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         self.memory.append(partition, commands)
     }

@@ -5,14 +5,13 @@ use std::mem::discriminant;
 
 use engine::State;
 use journal::Journal;
-use node::{JOURNAL_PARTITION, PARTITION, PARTITIONS};
 use prost::Message;
 use proto::record::event::Kind as Fact;
 use proto::record::{Event, History, answer, command::Kind, user_task};
 
-use super::World;
 use super::leader::Leader;
 use super::tamper::Bug;
+use super::{PARTITION, PARTITIONS, World};
 use crate::oracle;
 
 /// What can be violated.
@@ -86,7 +85,7 @@ impl World {
             _ => None,
         });
         for instance in created.collect::<BTreeSet<_>>() {
-            let payloads = self.memory.history(JOURNAL_PARTITION, instance);
+            let payloads = self.memory.history(PARTITION.in_journal(), instance);
             let mut last = None;
             for payload in payloads.unwrap_or_default() {
                 let history = History::decode(payload).unwrap_or_default();
@@ -116,7 +115,7 @@ impl World {
     fn check_history(&mut self) -> Told {
         let mut kept = self.kept();
         let mut told = Told::default();
-        let mut folded = State::new(PARTITION, PARTITIONS);
+        let mut folded = State::new(PARTITION.number(), PARTITIONS);
         let (mut missing, mut differing) = (Vec::new(), Vec::new());
         for entry in &self.reference.entries {
             let offset = entry.position.offset;
@@ -254,7 +253,7 @@ impl World {
     fn check_ends(&mut self, told: &Told) {
         let listed = self
             .memory
-            .ended(JOURNAL_PARTITION, None, journal::ENDED_LIMIT_MAX);
+            .ended(PARTITION.in_journal(), None, journal::ENDED_LIMIT_MAX);
         let listed = listed
             .unwrap_or_default()
             .into_iter()
