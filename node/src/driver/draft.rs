@@ -72,6 +72,7 @@ impl Draft {
             next_offset: self.next_offset,
             changes: self.changes.iter().map(change).collect(),
             history: self.history.encode(),
+            ..Checkpoint::default()
         }
     }
 }
