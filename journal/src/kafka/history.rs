@@ -5,7 +5,7 @@
 //! that began before that is told from there on.
 
 use super::tail::{Step, Tail};
-use super::{Isolation, Shared, records, topics};
+use super::{Shared, records, topics};
 use crate::{Bytes, Ended, Error};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
@@ -23,8 +23,6 @@ pub(super) struct History {
     tail: Tail,
     /// Everything below is indexed.
     next: i64,
-    /// Where the consumer stands: whatever was read last, `next` is not there.
-    is_elsewhere: bool,
     index: Index,
 }
 
@@ -48,18 +46,11 @@ impl History {
     pub(super) fn open(shared: &Shared, partition: u32) -> Result<Self, Error> {
         let topic = shared.options.topic(topics::HISTORY);
         let (low, _) = shared.committed_end(topics::HISTORY, partition)?;
-        let tail = Tail::open(
-            &shared.options,
-            Isolation::Committed,
-            &topic,
-            partition,
-            low,
-        )?;
+        let tail = Tail::look_up(&shared.options, &topic, partition)?;
         Ok(Self {
             topic,
             tail,
             next: low,
-            is_elsewhere: false,
             index: Index::default(),
         })
     }
@@ -69,11 +60,8 @@ impl History {
         let (low, target) = shared.committed_end(topics::HISTORY, partition)?;
         self.index.forget_below(low);
         if target.offset > self.next.max(low) {
-            if self.is_elsewhere || self.next < low {
-                self.next = self.next.max(low);
-                self.tail.seek(self.next)?;
-                self.is_elsewhere = false;
-            }
+            self.next = self.next.max(low);
+            self.tail.seek(self.next)?;
             let (index, next) = (&mut self.index, &mut self.next);
             self.tail
                 .scan(target, shared.options.request_timeout, |message| {
@@ -93,7 +81,6 @@ impl History {
         let mut payloads = Vec::with_capacity(offsets.len());
         let mut standing: Option<i64> = None;
         let deadline = Instant::now() + patience;
-        self.is_elsewhere = true;
         for &offset in offsets {
             if standing.is_none_or(|at| !(at..at + STRIDE).contains(&offset)) {
                 self.tail.seek(offset)?;
@@ -102,6 +89,11 @@ impl History {
             payloads.extend(fetch(&self.tail, &self.topic, offset, deadline)?);
         }
         Ok(payloads)
+    }
+
+    /// Between calls nothing is fetched.
+    pub(super) fn rest(&self) -> Result<(), Error> {
+        self.tail.rest()
     }
 
     pub(super) fn ended(&self, before: Option<(i64, u64)>, limit: usize) -> Vec<Ended> {

@@ -117,6 +117,7 @@ impl KafkaJournal {
         // After an error it is not put back, so the next call begins anew.
         history.catch_up(&self.shared, partition)?;
         let answer = ask(&mut history)?;
+        history.rest()?;
         *slot = Some(history);
         Ok(answer)
     }

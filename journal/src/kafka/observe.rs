@@ -27,7 +27,7 @@ impl KafkaObserver {
     pub(super) fn new(shared: Arc<Shared>, partition: u32) -> Result<Self, Error> {
         let topic = shared.options.topic(topics::STATE);
         let (low, target) = shared.committed_end(topics::STATE, partition)?;
-        let tail = Tail::open(
+        let tail = Tail::follow(
             &shared.options,
             Isolation::Committed,
             &topic,

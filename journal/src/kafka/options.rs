@@ -146,6 +146,7 @@ impl KafkaOptions {
         let mut config = ClientConfig::new();
         config.set("client.id", format!("weir-{}", self.namespace));
         // Where a broker went down or a leader moved, a tenth of a second is what a caller may notice.
+        config.set("socket.nagle.disable", "true");
         config.set("reconnect.backoff.ms", "20");
         config.set("reconnect.backoff.max.ms", "1000");
         config.set("retry.backoff.ms", "10");

@@ -4,7 +4,7 @@
 
 use super::setup::Identity;
 use super::tail::Tail;
-use super::{Isolation, Shared, topics};
+use super::{Shared, topics};
 use crate::Error;
 use rdkafka::Message;
 use serde::{Deserialize, Serialize};
@@ -109,24 +109,12 @@ pub(super) fn last(shared: &Shared, partition: u32) -> Result<Option<Position>, 
         return Ok(None);
     }
     let mut back = LOOK_BACK;
-    let mut tail: Option<Tail> = None;
+    let tail = Tail::look_up(&shared.options, &topic, partition)?;
     loop {
         let from = (target.offset - back).max(low);
         let mut found = None;
-        let reading = match tail.take() {
-            Some(tail) => {
-                tail.seek(from)?;
-                tail
-            }
-            None => Tail::open(
-                &shared.options,
-                Isolation::Committed,
-                &topic,
-                partition,
-                from,
-            )?,
-        };
-        reading.scan(target, shared.options.request_timeout, |message| {
+        tail.seek(from)?;
+        tail.scan(target, shared.options.request_timeout, |message| {
             if message.key() == Some(POSITION_KEY) {
                 found = message.payload().map(Position::decode);
             }
@@ -136,6 +124,5 @@ pub(super) fn last(shared: &Shared, partition: u32) -> Result<Option<Position>, 
             None if from == low => return Ok(None),
             None => back = back.saturating_mul(16),
         }
-        tail = Some(reading);
     }
 }

@@ -28,7 +28,7 @@ impl KafkaReader {
         let topic = shared.options.topic(topics::COMMANDS);
         // The log's producers are not transactional: what they were confirmed is readable at once.
         let isolation = Isolation::Uncommitted;
-        let tail = Tail::open(&shared.options, isolation, &topic, partition, from as i64)?;
+        let tail = Tail::follow(&shared.options, isolation, &topic, partition, from as i64)?;
         Ok(Self {
             shared,
             tail,

@@ -47,7 +47,8 @@ impl Broken {
 }
 
 impl Tail {
-    pub(super) fn open(
+    /// For reading on and on.
+    pub(super) fn follow(
         options: &KafkaOptions,
         isolation: Isolation,
         topic: &str,
@@ -61,6 +62,28 @@ impl Tail {
         };
         tail.seek(from)?;
         Ok(tail)
+    }
+
+    /// For looking something up among what is committed: the end is told at once, for the price of more requests.
+    /// It stands nowhere yet.
+    pub(super) fn look_up(
+        options: &KafkaOptions,
+        topic: &str,
+        partition: u32,
+    ) -> Result<Self, Error> {
+        let mut config = options.consumer(Isolation::Committed);
+        config.set("fetch.wait.max.ms", "5");
+        Ok(Self {
+            consumer: options.create(&config)?,
+            topic: topic.to_owned(),
+            partition: partition as i32,
+        })
+    }
+
+    /// Fetches nothing until the next [`Tail::seek`].
+    pub(super) fn rest(&self) -> Result<(), Error> {
+        let unassigned = self.consumer.unassign();
+        unassigned.map_err(|error| failed("a partition cannot be left", &error))
     }
 
     /// The next record will be the first at or above `from`.
@@ -127,6 +150,12 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn new(visible: i64, committed: i64) -> Self {
+        // Behind the last record of a transaction stands its marker, which is never given. With nothing else behind
+        // it the record itself is the end, and nobody waits for the broker to say so.
+        let visible = match visible - committed {
+            1 => committed,
+            _ => visible,
+        };
         Self {
             offset: visible.max(committed),
             is_visible: committed <= visible,

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 /// So often a call that says "again" is made again; each waits up to the request time-out by itself.
 const ATTEMPTS_MAX: usize = 5;
 
+const FENCE_PATIENCE: Duration = Duration::from_millis(100);
+
 pub(super) struct Transaction {
     producer: ThreadedProducer<Reporting>,
     timeout: Duration,
@@ -23,20 +25,37 @@ pub(super) struct Transaction {
 
 impl Transaction {
     /// Fences whoever had this id: an open transaction of theirs is aborted, one that is being committed is awaited.
+    ///
+    /// While that lasts librdkafka asks again twice a second only. A new producer asks at once, so an impatient one
+    /// is replaced, each time after twice as long.
     pub(super) fn fence(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+        let deadline = Instant::now() + options.request_timeout;
+        let mut patience = FENCE_PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let transaction = Self::new(options, partition)?;
+            match transaction.producer.init_transactions(patience.min(left)) {
+                Ok(()) => return Ok(transaction),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && patience < left => {
+                    patience *= 2;
+                    // Its end takes a moment that nobody has to wait for.
+                    std::thread::spawn(move || drop(transaction));
+                }
+                Err(error) => return Err(failed("leadership cannot be taken", &error)),
+            }
+        }
+    }
+
+    fn new(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
         let context = Reporting(Context::new(options.oauth_token_file.clone()));
         let producer = options
             .transactional(partition)
             .create_with_context(context);
         let producer = producer.map_err(|error| failed("the producer of checkpoints", &error))?;
-        let transaction = Self {
+        Ok(Self {
             producer,
             timeout: options.request_timeout,
-        };
-        transaction
-            .insist(|| transaction.producer.init_transactions(transaction.timeout))
-            .map_err(|error| failed("leadership cannot be taken", &error))?;
-        Ok(transaction)
+        })
     }
 
     /// Commits all of the records; gives how far each topic was written.
