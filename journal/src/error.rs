@@ -1,5 +1,7 @@
 //! What can go wrong at the journal, by who must act: the caller, the leader, or a person at the machine.
 
+use crate::kafka::topics::Finding;
+
 /// Why an append did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
@@ -66,6 +68,18 @@ pub enum Error {
     /// The observer did not keep up and changes were dropped. Observe again from the start.
     #[error("partition {0}: the observer fell too far behind, it must start again")]
     Lagged(u32),
+    /// Topics of the cluster are unsafe or not what this installation needs; each finding says how it is mended.
+    #[error("the topics are not as they must be:{}", lines(.0))]
+    Unsafe(Vec<Finding>),
+    /// The last checkpoint does not belong to the command log at hand: topics were mirrored, made anew or given
+    /// another number of partitions. Reading on would apply wrong commands.
+    #[error("partition {partition}: {reason}")]
+    Foreign {
+        /// The partition that was to be led.
+        partition: u32,
+        /// What is different from when the checkpoint was written.
+        reason: String,
+    },
     /// Stored data is not what was written. A person must look at the file; nothing is repaired silently.
     #[error("{file} is damaged at {place}: {reason}")]
     Damaged {
@@ -95,6 +109,13 @@ pub enum Error {
     /// The journal does nothing any more, for the reason given.
     #[error("the journal is closed: {0}")]
     Closed(String),
+}
+
+fn lines(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("\n  {finding}"))
+        .collect()
 }
 
 /// Where in a file damage was found.

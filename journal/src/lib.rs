@@ -11,10 +11,13 @@
 //! an outcome ([`AppendError::Unknown`], [`CheckpointError::Failed`]) ends in the same three steps.
 
 #[cfg(feature = "contract")]
+pub mod broker;
+#[cfg(feature = "contract")]
 pub mod contract;
 pub mod embedded;
 mod error;
 mod feed;
+pub mod kafka;
 mod latch;
 pub mod memory;
 
@@ -148,6 +151,13 @@ pub struct Checkpoint {
     pub changes: Vec<Change>,
     /// What happened, for people and auditors.
     pub history: Vec<HistoryRecord>,
+    /// Changes of the public views. Only `kafka` has views; `embedded` and `memory` take no notice of them, since
+    /// whoever asks them has the entries.
+    pub views: Vec<ViewRecord>,
+    /// What the processes themselves publish. Only `kafka` publishes; the others take no notice.
+    pub outbound: Vec<OutboundRecord>,
+    /// Records that could not be applied. Only `kafka` keeps them; the others take no notice.
+    pub dead_letters: Vec<DeadLetter>,
 }
 
 impl Checkpoint {
@@ -179,6 +189,60 @@ pub struct HistoryRecord {
     /// Set by the record with which the instance ends: milliseconds since 1970, and what [`Journal::ended`] is to
     /// tell about it. Retention counts from here.
     pub ended: Option<(i64, Bytes)>,
+}
+
+/// A public view: JSON for any consumer, the last version of each key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// One record per process instance.
+    Instances,
+    /// One record per user task.
+    UserTasks,
+    /// One record per incident.
+    Incidents,
+}
+
+/// The new version of one key of a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewRecord {
+    /// Which view.
+    pub view: View,
+    /// What it is about, unique within the view over all partitions, at most [`KEY_BYTES_MAX`] bytes.
+    pub key: Bytes,
+    /// JSON; `None` removes the key.
+    pub value: Option<Bytes>,
+    /// The process instance that it belongs to.
+    pub instance: u64,
+}
+
+/// A record for a topic of the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundRecord {
+    /// The topic's name.
+    pub topic: String,
+    /// Decides the partition, as with Java producers; without one it is any.
+    pub key: Option<Bytes>,
+    /// `None` is a tombstone.
+    pub value: Option<Bytes>,
+    /// In this order; a name may come more than once.
+    pub headers: Vec<(String, Bytes)>,
+    /// Milliseconds since 1970; `None` is the time of sending.
+    pub timestamp_ms: Option<i64>,
+}
+
+/// A record that could not be applied, with where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The topic it was read from.
+    pub topic: String,
+    /// The partition it was read from.
+    pub partition: u32,
+    /// Its offset there.
+    pub offset: u64,
+    /// The record's value as it was.
+    pub record: Bytes,
+    /// Why it could not be applied, for people.
+    pub reason: String,
 }
 
 /// An instance that has ended and whose history has not expired.

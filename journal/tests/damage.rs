@@ -55,6 +55,7 @@ fn small_journal() -> Files {
                 payload: Bytes::from(format!("payload {round}")),
                 ended: (round > 14).then(|| (1_000_000 + number as i64, Bytes::from("summary"))),
             }],
+            ..Checkpoint::default()
         };
         lead.checkpoint(&checkpoint).expect("checkpoint");
     }

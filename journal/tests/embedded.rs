@@ -114,6 +114,7 @@ fn a_restart_finds_everything() {
                 payload: format!("{round}").into(),
                 ended: None,
             }],
+            ..Checkpoint::default()
         };
         lead.checkpoint(&checkpoint).expect("checkpoint");
         assert_eq!(

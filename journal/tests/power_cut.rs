@@ -296,6 +296,7 @@ impl Life<'_> {
                     Some((1_000_000 + number as i64, Bytes::new())),
                 ),
             ],
+            ..Checkpoint::default()
         };
         match self.lead.checkpoint(&checkpoint) {
             Ok(()) => self.truth.certain = version,

@@ -514,6 +514,8 @@ fn is_final(error: &StartError) -> bool {
             journal::Error::UnknownPartition(_)
             | journal::Error::Damaged { .. }
             | journal::Error::InUse { .. }
+            | journal::Error::Unsafe(_)
+            | journal::Error::Foreign { .. }
             | journal::Error::Closed(_) => true,
             journal::Error::OutOfBounds { .. }
             | journal::Error::Lagged(_)

@@ -144,6 +144,7 @@ pub(super) fn a_leader_fences_the_one_before(journal: &dyn Journal) {
         next_offset: to,
         changes: vec![change("by", Some("zombie"))],
         history: vec![history(1, "zombie")],
+        ..Checkpoint::default()
     };
     for _ in 0..2 {
         assert_eq!(old.checkpoint(&zombie), Err(CheckpointError::Fenced));

@@ -156,7 +156,7 @@ fn checkpoint(next_offset: u64, changes: Vec<Change>) -> Checkpoint {
     Checkpoint {
         next_offset,
         changes,
-        history: Vec::new(),
+        ..Checkpoint::default()
     }
 }
 

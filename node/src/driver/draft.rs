@@ -81,6 +81,7 @@ impl Draft {
             next_offset: self.next_offset,
             changes: self.changes.iter().map(change).collect(),
             history: self.history.encode(),
+            ..Checkpoint::default()
         }
     }
 }

@@ -191,6 +191,8 @@ fn unusable(folder: &Path, error: &journal::Error) -> Failure {
         journal::Error::UnknownPartition(_)
         | journal::Error::OutOfBounds { .. }
         | journal::Error::Lagged(_)
+        | journal::Error::Unsafe(_)
+        | journal::Error::Foreign { .. }
         | journal::Error::Closed(_) => failure,
     }
 }

@@ -1,0 +1,111 @@
+//! Leadership of a partition: fence, learn the last committed position, write the new term.
+
+use super::position::{self, Position};
+use super::records;
+use super::transaction::Transaction;
+use super::{Shared, topics};
+use crate::{Checkpoint, CheckpointError, Error, Lead};
+use std::sync::Arc;
+
+pub(super) struct KafkaLead {
+    shared: Arc<Shared>,
+    partition: u32,
+    transaction: Transaction,
+    last: Position,
+    /// Why nothing is committed any more: doubt about an earlier checkpoint, or another leader.
+    over: Option<CheckpointError>,
+}
+
+impl KafkaLead {
+    pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
+        // In this order: what is read after fencing is final.
+        let transaction = Transaction::fence(&shared.options, partition)?;
+        let partitions = shared.options.partitions;
+        let last = match position::last(&shared, partition)? {
+            Some(last) => last,
+            None => Position::start(&shared.identity, partitions),
+        };
+        if let Some(reason) = last.foreign(&shared.identity, partitions) {
+            return Err(Error::Foreign { partition, reason });
+        }
+        shared.check_bounds(partition, last.next_offset)?;
+        let first = Checkpoint {
+            next_offset: last.next_offset,
+            ..Checkpoint::default()
+        };
+        let last = Position {
+            term: last.term + 1,
+            leader: leader.to_owned(),
+            ..last
+        };
+        let mut lead = Self {
+            shared,
+            partition,
+            transaction,
+            last,
+            over: None,
+        };
+        lead.commit(&first).map_err(|error| {
+            Error::Failed(format!(
+                "the first checkpoint of the term was not committed: {error}"
+            ))
+        })?;
+        Ok(lead)
+    }
+
+    fn commit(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let shared = &self.shared;
+        let position = Position {
+            next_offset: checkpoint.next_offset,
+            checkpoint: self.last.checkpoint + 1,
+            changes: checkpoint.changes.len(),
+            ..self.last.clone()
+        };
+        let records = records::encode(&shared.options, self.partition, checkpoint, &position)?;
+        let reports = self.transaction.commit(&records)?;
+        for topic in [topics::STATE, topics::HISTORY] {
+            let end = reports.end(&shared.options.topic(topic));
+            shared.wrote(topic, self.partition, end);
+        }
+        self.last = position;
+        Ok(())
+    }
+
+    fn log_end(&self, at_least: u64) -> Result<u64, CheckpointError> {
+        match self.shared.seen_log(self.partition) {
+            seen if seen >= at_least => Ok(seen),
+            _ => match self.shared.log_bounds(self.partition) {
+                Ok((_, next)) => Ok(next),
+                Err(error) => Err(CheckpointError::Failed(error.to_string())),
+            },
+        }
+    }
+}
+
+impl Lead for KafkaLead {
+    fn term(&self) -> u64 {
+        self.last.term
+    }
+
+    fn next_offset(&self) -> u64 {
+        self.last.next_offset
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        if let Some(over) = &self.over {
+            return Err(over.clone());
+        }
+        let end = self.log_end(checkpoint.next_offset);
+        let checked = end.and_then(|end| checkpoint.check(self.last.next_offset, end));
+        match checked.and_then(|()| self.commit(checkpoint)) {
+            Ok(()) => {
+                self.shared.trim(self.partition, checkpoint.next_offset);
+                Ok(())
+            }
+            Err(error) => {
+                self.over = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The one call that the Kafka library's safe interface lacks: the ids of topics.
+//!
+//! The only unsafe code of the crate. Every object that librdkafka gives is owned by a guard that frees it once.
+#![allow(unsafe_code)]
+
+use rdkafka::bindings as c;
+use rdkafka::client::{Client, ClientContext};
+use rdkafka::types::RDKafkaRespErr;
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char};
+use std::time::Duration;
+
+/// Frees what it holds.
+struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
+
+impl<T> Owned<T> {
+    fn new(pointer: *mut T, free: unsafe extern "C" fn(*mut T)) -> Result<Self, String> {
+        if pointer.is_null() {
+            return Err("librdkafka gave nothing".to_owned());
+        }
+        Ok(Self(pointer, free))
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from the function that belongs to `1`, is not null, and is freed only here.
+        unsafe { (self.1)(self.0) }
+    }
+}
+
+/// The id of each topic, as Kafka writes it; a topic that does not exist is left out.
+pub(super) fn topic_ids<C: ClientContext>(
+    client: &Client<C>,
+    topics: &[String],
+    timeout: Duration,
+) -> Result<BTreeMap<String, String>, String> {
+    let names: Vec<CString> = topics
+        .iter()
+        .map(|name| CString::new(name.as_str()).map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+    let native = client.native_ptr();
+    let millis = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: `native` lives as long as `client`, which outlives this function, and every pointer that is handed over
+    // is owned above or by a guard here. librdkafka copies the names. The guards drop in reverse order: the event
+    // before the queue that it came from.
+    unsafe {
+        let collection =
+            c::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        let collection = Owned::new(collection, c::rd_kafka_TopicCollection_destroy)?;
+        let operation = c::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+        let options = c::rd_kafka_AdminOptions_new(native, operation);
+        let options = Owned::new(options, c::rd_kafka_AdminOptions_destroy)?;
+        // Refused only when out of range; then the default holds, and the wait below is bounded all the same.
+        c::rd_kafka_AdminOptions_set_request_timeout(options.0, millis, std::ptr::null_mut(), 0);
+        let queue = Owned::new(c::rd_kafka_queue_new(native), c::rd_kafka_queue_destroy)?;
+        c::rd_kafka_DescribeTopics(native, collection.0, options.0, queue.0);
+        let event = c::rd_kafka_queue_poll(queue.0, millis);
+        let event = Owned::new(event, c::rd_kafka_event_destroy)
+            .map_err(|_| "no broker told the topics' ids in time".to_owned())?;
+        if c::rd_kafka_event_error(event.0) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Err(text(c::rd_kafka_event_error_string(event.0)));
+        }
+        let result = c::rd_kafka_event_DescribeTopics_result(event.0);
+        if result.is_null() {
+            return Err("librdkafka gave another result than it was asked for".to_owned());
+        }
+        let mut count = 0;
+        let described = c::rd_kafka_DescribeTopics_result_topics(result, &mut count);
+        let mut ids = BTreeMap::new();
+        for index in 0..count {
+            let topic = *described.add(index);
+            let error = c::rd_kafka_error_code(c::rd_kafka_TopicDescription_error(topic));
+            let id = c::rd_kafka_TopicDescription_topic_id(topic);
+            if error == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && !id.is_null() {
+                let name = text(c::rd_kafka_TopicDescription_name(topic));
+                ids.insert(name, text(c::rd_kafka_Uuid_base64str(id)));
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// A copy of a string of librdkafka's.
+///
+/// # Safety
+/// Null, or a string that ends with a zero byte and lives until this returns.
+unsafe fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(pointer) }
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,186 @@
+//! One transactional producer: fences, then commits all records of a checkpoint or none.
+//!
+//! Calls block their thread; delivery reports are taken by a thread of the producer's own, so that a commit finds
+//! nothing in flight and does not pause in slices of 100 ms.
+
+use super::oauth::Context;
+use super::records::Out;
+use super::reports::{Reporting, Reports};
+use super::{KafkaOptions, failed};
+use crate::{CheckpointError, Error};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So often a call that says "again" is made again; each waits up to the request time-out by itself.
+const ATTEMPTS_MAX: usize = 5;
+
+const FENCE_PATIENCE: Duration = Duration::from_millis(100);
+
+pub(super) struct Transaction {
+    producer: ThreadedProducer<Reporting>,
+    timeout: Duration,
+}
+
+impl Transaction {
+    /// Fences whoever had this id: an open transaction of theirs is aborted, one that is being committed is awaited.
+    ///
+    /// While that lasts librdkafka asks again twice a second only. A new producer asks at once, so an impatient one
+    /// is replaced, each time after twice as long.
+    pub(super) fn fence(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+        let deadline = Instant::now() + options.request_timeout;
+        let mut patience = FENCE_PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let transaction = Self::new(options, partition)?;
+            match transaction.producer.init_transactions(patience.min(left)) {
+                Ok(()) => return Ok(transaction),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && patience < left => {
+                    patience *= 2;
+                    // Its end takes a moment that nobody has to wait for.
+                    std::thread::spawn(move || drop(transaction));
+                }
+                Err(error) => return Err(failed("leadership cannot be taken", &error)),
+            }
+        }
+    }
+
+    fn new(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+        let context = Reporting(Context::new(options.oauth_token_file.clone()));
+        let producer = options
+            .transactional(partition)
+            .create_with_context(context);
+        let producer = producer.map_err(|error| failed("the producer of checkpoints", &error))?;
+        Ok(Self {
+            producer,
+            timeout: options.request_timeout,
+        })
+    }
+
+    /// Commits all of the records; gives how far each topic was written.
+    pub(super) fn commit(&self, records: &[Out<'_>]) -> Result<Arc<Reports>, CheckpointError> {
+        let deadline = Instant::now() + self.timeout;
+        let begun = self.producer.begin_transaction();
+        begun.map_err(|error| self.class(error.to_string(), Some(&error)))?;
+        let reports = Reports::new(records.len());
+        let produced = self.produce(records, &reports, deadline);
+        if let Err(reason) = produced.and_then(|()| self.settle(&reports, deadline)) {
+            return Err(self.abort(&reports, reason));
+        }
+        match self.insist(|| self.producer.commit_transaction(self.timeout)) {
+            Ok(()) => Ok(reports),
+            Err(error @ KafkaError::Transaction(_)) if requires_abort(&error) => {
+                Err(self.abort(&reports, error.to_string()))
+            }
+            Err(error) => Err(self.class(error.to_string(), Some(&error))),
+        }
+    }
+
+    fn produce(
+        &self,
+        records: &[Out<'_>],
+        reports: &Arc<Reports>,
+        deadline: Instant,
+    ) -> Result<(), String> {
+        for (sent, out) in records.iter().enumerate() {
+            let mut record = base_record(out, reports);
+            while let Err((error, again)) = self.producer.send(record) {
+                let is_full = error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+                if !is_full || Instant::now() > deadline {
+                    reports.forget(records.len() - sent);
+                    return Err(format!("topic {}: {error}", out.topic));
+                }
+                std::thread::sleep(Duration::from_millis(1));
+                record = again;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until every record was confirmed and librdkafka has let go of all of them.
+    fn settle(&self, reports: &Reports, deadline: Instant) -> Result<(), String> {
+        reports.wait(deadline)?;
+        while self.producer.in_flight_count() > 0 {
+            if Instant::now() > deadline {
+                return Err("records stayed in flight".to_owned());
+            }
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    /// Aborts, as far as that goes: what cannot be aborted is, by the next leader or after the transaction time-out.
+    fn abort(&self, reports: &Reports, reason: String) -> CheckpointError {
+        let class = self.class(reason, None);
+        if self.producer.client().fatal_error().is_none() {
+            self.producer
+                .purge(PurgeConfig::default().queue().inflight());
+            // Aborting with records outstanding hangs (librdkafka #4849).
+            let deadline = Instant::now() + self.timeout;
+            let settled = self.settle(reports, deadline);
+            let aborted = self.insist(|| self.producer.abort_transaction(self.timeout));
+            tracing::debug!(?settled, ?aborted, "aborted a checkpoint");
+        }
+        // Aborting may have found out that somebody else leads.
+        match (class, self.fenced()) {
+            (CheckpointError::Failed(_), Some(fenced)) => fenced,
+            (class, _) => class,
+        }
+    }
+
+    fn insist(&self, call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
+        let mut result = call();
+        for _ in 1..ATTEMPTS_MAX {
+            match &result {
+                Err(KafkaError::Transaction(error)) if error.is_retriable() => result = call(),
+                Ok(()) | Err(_) => break,
+            }
+        }
+        result
+    }
+
+    fn class(&self, reason: String, error: Option<&KafkaError>) -> CheckpointError {
+        let code = match error {
+            Some(KafkaError::Transaction(error)) => Some(error.code()),
+            Some(_) | None => None,
+        };
+        match (self.fenced(), code) {
+            (Some(fenced), _) => fenced,
+            (None, Some(code)) if is_fenced(code) => CheckpointError::Fenced,
+            (None, _) => CheckpointError::Failed(reason),
+        }
+    }
+
+    fn fenced(&self) -> Option<CheckpointError> {
+        let (code, _) = self.producer.client().fatal_error()?;
+        is_fenced(code).then_some(CheckpointError::Fenced)
+    }
+}
+
+fn requires_abort(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort())
+}
+
+/// A coordinator that aborted a transaction for its age answers the same as one that knows a newer leader. Both mean
+/// that this leadership is over.
+fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+    )
+}
+
+fn base_record<'a>(
+    out: &'a Out<'_>,
+    reports: &Arc<Reports>,
+) -> BaseRecord<'a, [u8], [u8], Arc<Reports>> {
+    let mut record = BaseRecord::with_opaque_to(&out.topic, Arc::clone(reports));
+    record.partition = out.partition;
+    record.key = out.key.as_deref();
+    record.payload = out.value.as_deref();
+    record.timestamp = out.timestamp_ms;
+    record.headers(out.headers.clone())
+}
