@@ -240,7 +240,7 @@ impl Gateway for Zeebe {
     }
 
     async fn topology(&self, _: Request<TopologyRequest>) -> Answered<TopologyResponse> {
-        let (role, health) = match self.node.status().phase {
+        let (role, health) = match self.node.first().status().phase {
             Phase::Serving => (PartitionBrokerRole::Leader, PartitionBrokerHealth::Healthy),
             Phase::Starting => (
                 PartitionBrokerRole::Inactive,

@@ -16,7 +16,7 @@ pub(crate) async fn history(
     request: GetTaskHistoryRequest,
 ) -> Result<Vec<HistoryEntry>, Status> {
     let key = request.task_key;
-    let present = node.query(move |state| state.task(key).map(|task| task.records.clone()));
+    let present = node.first().query(move |state| state.task(key).map(|task| task.records.clone()));
     let records = match (
         present.await.map_err(fault::refused)?,
         request.process_instance_key,

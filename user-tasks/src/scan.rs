@@ -164,7 +164,7 @@ impl Slices {
             .acquire()
             .await
             .map_err(|_| SubmitError::Stopped)?;
-        self.node.query_at(slice).await
+        self.node.first().query_at(slice).await
     }
 
     /// The changes after an offset.

@@ -107,7 +107,7 @@ impl UserTaskService for UserTasks {
         check.names("include_variables", &request.include_variables);
         check.done()?;
         let (key, names) = (request.task_key, request.include_variables);
-        let found = self.node.query_at(move |state| {
+        let found = self.node.first().query_at(move |state| {
             let task = state.task(key)?;
             let executable = state
                 .executable(task.definition_key)

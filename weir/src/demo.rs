@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::serve::{Server, Settings, start_log, told_to_stop};
+use crate::serve::{Server, Settings, StorageArgs, start_log, told_to_stop};
 
 /// Watch an insurance claim go through: checks, people, messages, timers, a payout
 #[derive(Debug, Args)]
@@ -34,6 +34,7 @@ Examples:
   weir demo --auto                 every role is played; over in less than 20 seconds
   weir demo                        you play the adjusters from a second terminal
   weir demo --data /tmp/claims
+  weir demo --auto --kafka localhost:9092      the same with everything in Kafka
 
 Kill it whenever you like, also with kill -9: started again in the same folder it goes on where it
 was. When all claims of the folder have ended, the next start brings new ones.")]
@@ -45,6 +46,9 @@ pub struct DemoArgs {
     /// The folder for data and pictures; it is made when missing
     #[arg(long, value_name = "DIR", default_value = "./weir-demo")]
     data: PathBuf,
+
+    #[command(flatten)]
+    storage: StorageArgs,
 
     /// Where to listen [default: 127.0.0.1:26500, or a free port when that one is taken]
     #[arg(long, value_name = "IP:PORT")]
@@ -58,6 +62,8 @@ const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 26500);
 const LINES_MAX: usize = 100;
 /// Far more than `--auto` takes on a slow machine.
 const AUTO_MAX: Duration = Duration::from_secs(180);
+/// Long enough to look at a claim again after a holiday.
+const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What all players share.
 pub struct Stage {
@@ -166,9 +172,8 @@ async fn deploy(client: &Client) -> Result<(), Failure> {
 async fn start_server(args: &DemoArgs) -> Result<Server, Failure> {
     let default = SocketAddr::from(DEFAULT_LISTEN);
     let mut settings = Settings {
-        data: data_folder(&args.data),
+        storage: args.storage.storage(&data_folder(&args.data), KEEP_ENDED),
         listen: args.listen.unwrap_or(default),
-        keep_ended: Duration::from_secs(30 * 24 * 60 * 60),
         checkpoint_interval: Duration::from_millis(100),
     };
     if args.listen.is_none() && is_taken(default) {

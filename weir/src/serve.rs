@@ -1,6 +1,7 @@
 //! `weir serve`: a server on one machine, until it is told to stop.
 
 mod server;
+mod storage;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::moment;
 use crate::output::Output;
 
 pub use server::{Server, Settings};
+pub use storage::{Storage, StorageArgs};
 
 /// Run a server: everything it knows is in one folder
 #[derive(Debug, Args)]
@@ -23,13 +25,18 @@ Examples:
   weir serve
   weir serve --data /var/lib/weir --listen 0.0.0.0:26500 --keep-ended 90d
   weir serve --listen 127.0.0.1:0 --port-file ./port     any free port
+  weir serve --kafka localhost:9092                      everything in Kafka, nothing here
+  weir serve --kafka broker:9093 --kafka-property security.protocol=SSL
 
 It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written. Killing
 it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
 pub struct ServeArgs {
-    /// The folder for all data; it is made when missing
+    /// The folder for all data, unless it is kept in Kafka; it is made when missing
     #[arg(long, value_name = "DIR", default_value = "./weir-data")]
     data: PathBuf,
+
+    #[command(flatten)]
+    storage: StorageArgs,
 
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:26500")]
@@ -80,17 +87,16 @@ pub fn start_log(level: &str, output: Output) -> Result<(), Failure> {
 
 async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
     let settings = Settings {
-        data: args.data.clone(),
+        storage: args.storage.storage(&args.data, args.keep_ended),
         listen: args.listen,
-        keep_ended: args.keep_ended,
         checkpoint_interval: args.checkpoint_interval,
     };
     let mut server = Server::start(&settings).await?;
     let address = server.url();
     output.show(
-        || json!({ "address": address, "data": args.data.display().to_string() }),
+        || json!({ "address": address, "data": settings.storage.name() }),
         |paint| {
-            let data = paint.faint(&format!("data in {}", args.data.display()));
+            let data = paint.faint(&settings.storage.place());
             format!("Weir serves on {}  {data}\n", paint.name(&address))
         },
     )?;

@@ -17,7 +17,7 @@ pub(super) async fn list(
 ) -> Result<ListDefinitionsResponse, Status> {
     let below = page::below(&request.page_token)?;
     let size = page::size(request.page_size);
-    let listed = node.query(move |state| {
+    let listed = node.first().query(move |state| {
         let definitions = state.definitions();
         let mut matching = definitions.iter().rev().filter(|definition| {
             definition.key < below
@@ -64,7 +64,7 @@ pub(super) async fn xml(
         0 => format!("version {version} of process `{process_id}`"),
         key => format!("definition {key}"),
     };
-    let found = node.query(move |state| {
+    let found = node.first().query(move |state| {
         let key = match key {
             0 => state.definition_key(&process_id, version)?,
             key => key,

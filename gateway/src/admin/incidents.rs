@@ -23,7 +23,7 @@ pub(super) async fn list(
             break;
         }
         let (filter, left) = (request.clone(), size - incidents.len());
-        let scanned = node.query(move |state| scan(state, &filter, below, left));
+        let scanned = node.first().query(move |state| scan(state, &filter, below, left));
         let (found, more) = scanned.await.map_err(failed)?;
         incidents.extend(found);
         next = more;

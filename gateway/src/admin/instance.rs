@@ -19,7 +19,7 @@ pub(super) async fn get(
     bytes_max: usize,
 ) -> Result<GetInstanceResponse, Status> {
     let key = request.instance_key;
-    let queried = node.query_at(move |state| live::instance(state, key)).await;
+    let queried = node.first().query_at(move |state| live::instance(state, key)).await;
     let (live, offset) = queried.map_err(failed)?;
     let mut history = node.history(key).await.map_err(failed)?;
     if live.is_some() {
@@ -66,7 +66,7 @@ async fn ended(
         return Err(not_found("INSTANCE_NOT_FOUND", message));
     };
     let definition = created.definition_key;
-    let executable = node.query(move |state| state.executable(definition).cloned());
+    let executable = node.first().query(move |state| state.executable(definition).cloned());
     let executable = executable.await.map_err(failed)?;
     let executable = executable.as_deref();
     let mut fold = Fold::new(executable);

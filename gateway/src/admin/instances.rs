@@ -77,7 +77,7 @@ async fn running(node: &Node, filter: &Filter, below: u64, left: usize) -> Resul
         return Ok((Vec::new(), after));
     }
     let filter = filter.clone();
-    let scanned = node.query(move |state| scan(state, &filter, below, left));
+    let scanned = node.first().query(move |state| scan(state, &filter, below, left));
     let (found, next) = scanned.await.map_err(failed)?;
     let next = next.map(|below| Cursor::Running { below });
     Ok((found, next.or(after)))
@@ -158,7 +158,7 @@ async fn named(
     if instances.is_empty() {
         return Ok(instances);
     }
-    let named = node.query(move |state| {
+    let named = node.first().query(move |state| {
         for instance in &mut instances {
             instance.process_name = live::process_name(state, instance.definition_key);
         }

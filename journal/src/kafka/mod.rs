@@ -124,6 +124,10 @@ impl KafkaJournal {
 }
 
 impl Journal for KafkaJournal {
+    fn partitions(&self) -> u32 {
+        self.shared.options.partitions
+    }
+
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         if self.check(partition).is_err() {
             return Err(AppendError::UnknownPartition(partition));

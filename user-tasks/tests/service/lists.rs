@@ -115,7 +115,7 @@ async fn each_order_in_both_directions_and_pages_of_any_size() {
     let default = world.page(ListTasksRequest::default()).await;
     assert_eq!(default.tasks.len(), 50);
     assert_eq!(tasks(default), all[..50]);
-    let status = world.node.status();
+    let status = world.node.first().status();
     assert_eq!(
         world.page(ListTasksRequest::default()).await.position,
         status.offset.expect("an offset")

@@ -42,7 +42,7 @@ async fn a_watch_tells_the_state_and_then_every_change() {
         watching.snapshot().await,
         ("STARTED".to_owned(), vec![first])
     );
-    assert_eq!(watching.position, world.node.status().offset);
+    assert_eq!(watching.position, world.node.first().status().offset);
 
     let second = world.review("{}").await;
     assert_eq!(watching.told().await, format!("changed {second} "));
@@ -239,7 +239,7 @@ async fn the_position_goes_on_without_changes_of_interest() {
     }
     assert_eq!(watching.told().await, "progress");
     assert!(watching.position > before);
-    assert_eq!(watching.position, world.node.status().offset);
+    assert_eq!(watching.position, world.node.first().status().offset);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,27 +1,24 @@
-//! A server in this process: the journal in its folder, the node on it, the gRPC services in front.
+//! A server in this process: the journal, the node on it, the gRPC services in front.
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::ServeError;
-use journal::embedded::{EmbeddedJournal, Options};
-use node::{Node, Phase, StartError};
+use node::{Node, Phase};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::RoutesBuilder;
 
-use crate::failure::{Exit, Failure};
+use super::storage::Storage;
+use crate::failure::Failure;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub data: PathBuf,
+    pub storage: Storage,
     pub listen: SocketAddr,
-    pub keep_ended: Duration,
     pub checkpoint_interval: Duration,
 }
 
@@ -34,10 +31,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the folder, restores what is in it, and serves.
+    /// Opens the journal, restores what is in it, and serves.
     ///
     /// # Errors
-    /// [`Exit::Data`] for the folder, [`Exit::Failed`] for the address.
+    /// As [`Storage::open`] and [`Storage::unusable`] give them; [`crate::failure::Exit::Failed`] for the address.
     pub async fn start(settings: &Settings) -> Result<Self, Failure> {
         let (listener, address) = listen(settings.listen).await?;
         let node = start_node(settings.clone()).await?;
@@ -139,60 +136,15 @@ async fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
 
 async fn start_node(settings: Settings) -> Result<Node, Failure> {
     let started = tokio::task::spawn_blocking(move || {
-        let options = Options {
-            partitions: node::PARTITIONS,
-            retention: settings.keep_ended,
-            ..Options::default()
-        };
         let config = node::Config {
             checkpoint_interval: settings.checkpoint_interval,
             ..node::Config::default()
         };
-        let opened = EmbeddedJournal::open(&settings.data, &options);
-        let journal = opened.map_err(|error| unusable(&settings.data, &error))?;
-        Node::start(Arc::new(journal), config).map_err(|error| match &error {
-            StartError::Journal(error) => unusable(&settings.data, error),
-            StartError::Restore(_) | StartError::NewerSemantics { .. } => {
-                data_failure(error.to_string())
-                    .hint("run the version of weir that wrote the folder, or a newer one")
-            }
-            StartError::Append(_)
-            | StartError::Fenced
-            | StartError::Silent(_)
-            | StartError::TooManyFailures(_)
-            | StartError::Thread(_)
-            | StartError::Stopped => data_failure(error.to_string()),
-        })
+        let journal = settings.storage.open()?;
+        Node::start(journal, config).map_err(|error| settings.storage.unusable(&error))
     });
     match started.await {
         Ok(node) => node,
         Err(error) => Err(Failure::failed(format!("the server has crashed: {error}"))),
-    }
-}
-
-fn data_failure(message: String) -> Failure {
-    Failure::new(Exit::Data, "DATA_FOLDER", message)
-}
-
-fn unusable(folder: &Path, error: &journal::Error) -> Failure {
-    let failure = data_failure(error.to_string());
-    match error {
-        journal::Error::InUse { pid, .. } => data_failure(format!(
-            "{} is in use by the process with pid {pid}",
-            folder.display()
-        ))
-        .hint("stop that process, or choose another folder with --data"),
-        journal::Error::Damaged { .. } => failure.hint(
-            "nothing was changed: keep a copy of the folder, then put a backup in its place or choose another with --data",
-        ),
-        journal::Error::Full => failure.hint("make space on the disk of the folder, then start again"),
-        journal::Error::Failed(_) => failure
-            .hint("see that the folder can be written to, or choose another with --data"),
-        journal::Error::UnknownPartition(_)
-        | journal::Error::OutOfBounds { .. }
-        | journal::Error::Lagged(_)
-        | journal::Error::Unsafe(_)
-        | journal::Error::Foreign { .. }
-        | journal::Error::Closed(_) => failure,
     }
 }

@@ -1,0 +1,189 @@
+//! Where a server keeps everything: in a folder of its own, or in Kafka.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use journal::Journal;
+use journal::embedded::{self, EmbeddedJournal};
+use journal::kafka::{KafkaJournal, KafkaOptions};
+use node::StartError;
+
+use crate::failure::{Exit, Failure};
+use crate::moment;
+
+/// Where everything is kept, as options of a command.
+#[derive(Debug, Clone, Args)]
+pub struct StorageArgs {
+    /// Partitions; fixed when the folder or the topics are first used. Each is served by one core [default: 1, with
+    /// Kafka 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8191))]
+    partitions: Option<u32>,
+
+    /// Keep everything in Kafka, and nothing on this machine; some of its brokers
+    #[arg(long, value_name = "HOST:PORT,…", env = "WEIR_KAFKA")]
+    kafka: Option<String>,
+
+    /// What the names of all topics begin with, so that several installations share a cluster
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "weir",
+        env = "WEIR_KAFKA_NAMESPACE",
+        requires = "kafka"
+    )]
+    kafka_namespace: String,
+
+    /// A property of librdkafka, such as security.protocol=SASL_SSL; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = property, requires = "kafka")]
+    kafka_property: Vec<(String, String)>,
+
+    /// Copies of each topic that is made [default: 3, or as many as there are brokers]
+    #[arg(long, value_name = "N", requires = "kafka")]
+    kafka_replication: Option<u32>,
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        Some(_) | None => Err("a property is NAME=VALUE".to_owned()),
+    }
+}
+
+impl StorageArgs {
+    /// `data` is the folder that is used without Kafka.
+    pub fn storage(&self, data: &Path, keep_ended: Duration) -> Storage {
+        match &self.kafka {
+            None => Storage::Folder {
+                path: data.to_owned(),
+                options: embedded::Options {
+                    partitions: self.partitions.unwrap_or(1),
+                    retention: keep_ended,
+                    ..embedded::Options::default()
+                },
+            },
+            Some(bootstrap) => Storage::Kafka(Box::new(KafkaOptions {
+                bootstrap: bootstrap.clone(),
+                namespace: self.kafka_namespace.clone(),
+                partitions: self.partitions.unwrap_or(KAFKA_PARTITIONS),
+                replication_factor: self.kafka_replication,
+                history_retention: keep_ended,
+                properties: self.kafka_property.iter().cloned().collect::<BTreeMap<_, _>>(),
+                ..KafkaOptions::default()
+            })),
+        }
+    }
+}
+
+/// As many as a small cluster serves well.
+const KAFKA_PARTITIONS: u32 = 3;
+
+/// Where everything is kept.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    Folder {
+        path: PathBuf,
+        options: embedded::Options,
+    },
+    Kafka(Box<KafkaOptions>),
+}
+
+impl Storage {
+    /// # Errors
+    /// [`Exit::Data`]: it cannot be used, with what to do.
+    pub fn open(&self) -> Result<Arc<dyn Journal>, Failure> {
+        let opened: Result<Arc<dyn Journal>, journal::Error> = match self {
+            Storage::Folder { path, options } => {
+                EmbeddedJournal::open(path, options).map(|journal| Arc::new(journal) as _)
+            }
+            Storage::Kafka(options) => {
+                KafkaJournal::open((**options).clone()).map(|journal| Arc::new(journal) as _)
+            }
+        };
+        opened.map_err(|error| self.refused(&error))
+    }
+
+    /// The folder, or the brokers.
+    pub fn name(&self) -> String {
+        match self {
+            Storage::Folder { path, .. } => path.display().to_string(),
+            Storage::Kafka(options) => options.bootstrap.clone(),
+        }
+    }
+
+    /// Where it is, in words.
+    pub fn place(&self) -> String {
+        match self {
+            Storage::Folder { path, .. } => format!("data in {}", path.display()),
+            Storage::Kafka(options) => format!(
+                "all data in Kafka at {}, topics {}.*",
+                options.bootstrap, options.namespace
+            ),
+        }
+    }
+
+    /// Why a node could not be started on it.
+    pub fn unusable(&self, error: &StartError) -> Failure {
+        match error {
+            StartError::Journal(error) => self.refused(error),
+            StartError::Restore(_) | StartError::NewerSemantics { .. } => {
+                self.failure(error.to_string())
+                    .hint("run the version of weir that wrote the data, or a newer one")
+            }
+            StartError::Append(_)
+            | StartError::Fenced
+            | StartError::Silent(_)
+            | StartError::TooManyFailures(_)
+            | StartError::Thread(_)
+            | StartError::Stopped => self.failure(error.to_string()),
+        }
+    }
+
+    fn failure(&self, message: String) -> Failure {
+        let reason = match self {
+            Storage::Folder { .. } => "DATA_FOLDER",
+            Storage::Kafka(_) => "KAFKA",
+        };
+        Failure::new(Exit::Data, reason, message)
+    }
+
+    fn refused(&self, error: &journal::Error) -> Failure {
+        let failure = self.failure(error.to_string());
+        match (self, error) {
+            (Storage::Folder { path, .. }, journal::Error::InUse { pid, .. }) => self
+                .failure(format!(
+                    "{} is in use by the process with pid {pid}",
+                    path.display()
+                ))
+                .hint("stop that process, or choose another folder with --data"),
+            (Storage::Kafka(_), journal::Error::InUse { .. }) => failure,
+            (_, journal::Error::Damaged { .. }) => failure.hint(
+                "nothing was changed: keep a copy of the folder, then put a backup in its place or choose another with --data",
+            ),
+            (_, journal::Error::Full) => {
+                failure.hint("make space on the disk of the folder, then start again")
+            }
+            (Storage::Folder { .. }, journal::Error::Failed(_)) => failure
+                .hint("see that the folder can be written to, or choose another with --data"),
+            (Storage::Kafka(options), journal::Error::Failed(_)) => failure.hint(format!(
+                "see that {} answers, and that the properties are those of the cluster",
+                options.bootstrap
+            )),
+            (_, journal::Error::Foreign { .. }) => failure.hint(
+                "nothing was changed: use the cluster and the number of partitions that it was begun with, or another --kafka-namespace",
+            ),
+            (
+                _,
+                journal::Error::UnknownPartition(_)
+                | journal::Error::OutOfBounds { .. }
+                | journal::Error::Lagged(_)
+                | journal::Error::Unsafe(_)
+                | journal::Error::Closed(_),
+            ) => failure,
+        }
+    }
+}
