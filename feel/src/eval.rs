@@ -65,6 +65,11 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// What is left of the budget.
+    pub(crate) fn steps_left(&self) -> u32 {
+        self.steps_left
+    }
+
     /// The value of a node.
     pub(crate) fn eval(&mut self, node: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
         self.charge(node.at, 1)?;

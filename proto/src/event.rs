@@ -54,7 +54,8 @@ impl Event {
             | Kind::SemanticsRaised(_)
             | Kind::SendQueued(_)
             | Kind::SendReceived(_)
-            | Kind::SendsRemoved(_) => 0,
+            | Kind::SendsRemoved(_)
+            | Kind::KeyUsed(_) => 0,
         };
         (instance != 0).then_some(instance)
     }

@@ -121,7 +121,8 @@ impl<'a> Fold<'a> {
             | Fact::SemanticsRaised(_)
             | Fact::SendQueued(_)
             | Fact::SendReceived(_)
-            | Fact::SendsRemoved(_) => {}
+            | Fact::SendsRemoved(_)
+            | Fact::KeyUsed(_) => {}
         }
     }
 
