@@ -105,7 +105,7 @@ impl Compiler<'_> {
                 nodes.len(),
                 flows.len()
             );
-            self.too_large(&first.to_string(), message);
+            self.too_large(first, message);
             return Vec::new();
         }
         let hosts = hosts(nodes);

@@ -373,7 +373,8 @@ fn is_of_partition(event: &Event) -> bool {
             | Fact::MessageExpired(_)
             | Fact::RequestAnswered(_)
             | Fact::RequestsForgotten(_)
-            | Fact::TermBegun(_),
+            | Fact::TermBegun(_)
+            | Fact::KeyUsed(_),
         ) => true,
         Some(_) | None => false,
     }
