@@ -122,6 +122,8 @@ pub struct FlowNode {
     pub kind: FlowNodeKind,
     /// The flow taken when no condition of the others holds (activities and gateways).
     pub default_flow: Option<EdgeIndex>,
+    /// `gatewayDirection` of a gateway, as written; a hint for readers.
+    pub gateway_direction: Option<String>,
     pub loop_characteristics: Option<LoopCharacteristics>,
     pub is_for_compensation: bool,
     pub start_quantity: u32,
@@ -376,26 +378,11 @@ pub enum EventDefinition {
     },
     Link {
         name: String,
+        /// The `source` and `target` children, as written; the names decide.
+        sources: Vec<String>,
+        target: Option<String>,
     },
     Terminate,
-}
-
-impl EventDefinition {
-    /// The BPMN tag that this came from.
-    pub fn tag(&self) -> &'static str {
-        match self {
-            EventDefinition::Message { .. } => "messageEventDefinition",
-            EventDefinition::Timer(_) => "timerEventDefinition",
-            EventDefinition::Error { .. } => "errorEventDefinition",
-            EventDefinition::Escalation { .. } => "escalationEventDefinition",
-            EventDefinition::Signal { .. } => "signalEventDefinition",
-            EventDefinition::Compensate { .. } => "compensateEventDefinition",
-            EventDefinition::Cancel => "cancelEventDefinition",
-            EventDefinition::Conditional { .. } => "conditionalEventDefinition",
-            EventDefinition::Link { .. } => "linkEventDefinition",
-            EventDefinition::Terminate => "terminateEventDefinition",
-        }
-    }
 }
 
 /// Id, place and extensions of one event definition.

@@ -42,6 +42,7 @@ impl<'a> Builder<'a, '_> {
                     "move data into extension elements",
                 );
             }
+            self.check_name(attribute.key.0.len())?;
             let (prefix, name) = split(self.in_source(attribute.key.0));
             let raw = self.in_source(&attribute.value);
             let value = self.value(raw, location)?;
