@@ -233,6 +233,8 @@ impl TaskKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubProcess {
     pub kind: SubProcessKind,
+    /// As written; it makes a plain sub-process an event sub-process and means nothing elsewhere.
+    pub triggered_by_event: bool,
 }
 
 impl SubProcess {
@@ -400,6 +402,9 @@ pub struct TimerDefinition {
     pub kind: TimerKind,
     /// An ISO 8601 date-time, duration or repeating interval, a cron line, or FEEL after `=`.
     pub value: Text,
+    /// The `language` attribute of the expression.
+    pub language: Option<String>,
+    pub evaluates_to: Option<String>,
 }
 
 /// Which of the three elements a timer has.
@@ -453,7 +458,9 @@ pub struct MultiInstanceLoop {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComplexBehavior {
     pub condition: Option<Expression>,
+    /// The first definition of its `event`.
     pub event: Option<EventDefinition>,
+    pub event_name: Option<String>,
     pub extensions: Extensions,
 }
 

@@ -150,6 +150,8 @@ impl Reader<'_, '_> {
                 value: String::new(),
                 location: dom.element(element).location,
             },
+            language: None,
+            evaluates_to: None,
         };
         for child in dom.children(element) {
             let kind = match self.tag(child) {
@@ -172,6 +174,8 @@ impl Reader<'_, '_> {
                 .append(&mut expression.extensions.attributes);
             kept.elements.append(&mut expression.extensions.elements);
             timer.value = expression.text;
+            timer.language = expression.language;
+            timer.evaluates_to = expression.evaluates_to;
         }
         timer
     }

@@ -77,6 +77,7 @@ impl Reader<'_, '_> {
         let mut behavior = ComplexBehavior {
             condition: None,
             event: None,
+            event_name: None,
             extensions: self.basics(element).extensions,
         };
         for child in dom.children(element) {
@@ -92,6 +93,7 @@ impl Reader<'_, '_> {
     fn implicit_event(&mut self, element: ElementIndex, behavior: &mut ComplexBehavior) {
         let dom = self.dom;
         let mut kept = self.basics(element).extensions;
+        behavior.event_name = self.string(element, "name");
         for child in dom.children(element) {
             if self.is_basic(child) {
                 continue;

@@ -190,9 +190,7 @@ impl Reader<'_, '_> {
                 definition_sources: std::mem::take(&mut parts.sources),
                 parallel_multiple: self.boolean(element, "parallelMultiple", false),
             }),
-            Category::SubProcess => FlowNodeKind::SubProcess(SubProcess {
-                kind: self.sub_process_kind(element, parts),
-            }),
+            Category::SubProcess => FlowNodeKind::SubProcess(self.sub_process(element, parts)),
             Category::Activity => FlowNodeKind::CallActivity(CallActivity {
                 called_element: self.string(element, "calledElement"),
             }),
@@ -246,8 +244,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn sub_process_kind(&mut self, element: ElementIndex, parts: &mut Parts) -> SubProcessKind {
-        match self.tag(element) {
+    fn sub_process(&mut self, element: ElementIndex, parts: &mut Parts) -> SubProcess {
+        let triggered_by_event = self.boolean(element, "triggeredByEvent", false);
+        let kind = match self.tag(element) {
             Tag::Transaction => SubProcessKind::Transaction {
                 method: self.string(element, "method"),
                 protocol: self.string(element, "protocol"),
@@ -257,8 +256,12 @@ impl Reader<'_, '_> {
                 is_sequential: self.choice(element, "ordering", ["Parallel", "Sequential"]) == 1,
                 cancel_remaining_instances: self.boolean(element, "cancelRemainingInstances", true),
             },
-            _ if self.boolean(element, "triggeredByEvent", false) => SubProcessKind::Event,
+            _ if triggered_by_event => SubProcessKind::Event,
             _ => SubProcessKind::Embedded,
+        };
+        SubProcess {
+            kind,
+            triggered_by_event,
         }
     }
 
