@@ -16,6 +16,10 @@ const FILES: &[(&str, &str)] = &[
     ("text outside", "<a/> text"),
     ("less-than in a value", "<a b='<'/>"),
     ("attribute twice", "<a b='1' b='2'/>"),
+    (
+        "attribute twice by its namespace",
+        "<a xmlns:x='u' xmlns:y='u' x:b='1' y:b='2'/>",
+    ),
     ("bare ampersand", "<a b='1 & 2'/>"),
     ("a control character", "<a>\n \u{1}</a>"),
     (
@@ -83,6 +87,10 @@ const DEFINITIONS: &[(&str, &str)] = &[
     (
         "references with an import",
         "<import importType='b' location='o.bpmn' namespace='urn:o'/><process id='p' xmlns:o='urn:o' xmlns:t='t'>\n<startEvent id='s'><messageEventDefinition messageRef='o:m'/></startEvent><exclusiveGateway id='g'/>\n<sequenceFlow id='fine' sourceRef='t:s' targetRef='g'/>\n<sequenceFlow id='a' sourceRef='o:s' targetRef='g'/>\n<sequenceFlow id='b' sourceRef='s' targetRef='o:gone'/>\n<sequenceFlow id='c' sourceRef='s' targetRef='undeclared:g'/>\n<boundaryEvent id='d' attachedToRef='o:g'/>\n<exclusiveGateway id='h' default='o:fine'/></process>",
+    ),
+    (
+        "a default flow that no element of its kind has",
+        "<process id='p'><parallelGateway id='g' default='f'/><task id='t'/><sequenceFlow id='f' sourceRef='g' targetRef='t'/></process>",
     ),
     (
         "values that are none of a few",

@@ -1,6 +1,6 @@
 //! XML as tools write it: encodings, prefixes, references, CDATA, and where things are.
 
-use bpmn_parser::model::{FlowNodeKind, TaskKind};
+use bpmn_parser::model::{EventDefinition, FlowNodeKind, TaskKind};
 use bpmn_parser::{Model, XmlNode, decode, parse};
 
 const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
@@ -221,4 +221,26 @@ fn a_doctype_is_refused_before_its_entities_can_do_harm() {
         parse("f", outside.as_bytes()).diagnostics[0].code,
         "doctype"
     );
+}
+
+#[test]
+fn lines_of_windows_do_not_shift_columns() {
+    let file = format!(
+        "<definitions xmlns='{BPMN}' targetNamespace='t'><process id='p'><startEvent id='s'><timerEventDefinition><timeDate>\r\n\r\n  =now()\r\n</timeDate></timerEventDefinition></startEvent></process></definitions>"
+    );
+    let process = parse("f", file.as_bytes())
+        .model
+        .expect("a model")
+        .processes
+        .remove(0);
+    let FlowNodeKind::Event(event) = &process.graph[process.graph.node("s").expect("s")].kind
+    else {
+        panic!("an event");
+    };
+    let EventDefinition::Timer(timer) = &event.definitions[0] else {
+        panic!("a timer");
+    };
+    let location = timer.value.location;
+    assert_eq!((location.line, location.column), (3, 3));
+    assert!(file[location.offset as usize..].starts_with("=now()"));
 }

@@ -202,7 +202,10 @@ impl Reader<'_, '_> {
         if value.is_empty() {
             return None;
         }
-        let blank = text.len() - text.trim_start().len();
+        // In the source, where a line may end with two characters.
+        let rest = self.dom.source().get(location.offset as usize..);
+        let rest = rest.unwrap_or_default();
+        let blank = rest.len() - rest.trim_start().len();
         if blank > 0 {
             let target = location.offset + u32::try_from(blank).unwrap_or(0);
             location = self.dom.moved(location, target);

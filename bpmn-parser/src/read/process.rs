@@ -301,6 +301,11 @@ impl Reader<'_, '_> {
             let Some(reference) = self.raw(*element, "default") else {
                 continue;
             };
+            // Where it has no meaning it has been reported as unknown.
+            let row = self.tag(*element).row();
+            if !row.is_some_and(|row| row.allows("default")) {
+                continue;
+            }
             if reference.trim().is_empty() {
                 continue;
             }
