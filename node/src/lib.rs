@@ -30,7 +30,7 @@ pub use error::{StartError, SubmitError};
 pub use node::{Applied, Node};
 pub use status::{Counts, Phase, Status};
 pub use stream::{JobStream, JobStreamRequest};
-pub use watch::{TaskEvent, TaskSnapshot, TaskWatch, WatchError};
+pub use watch::{TaskEvent, TaskWatch, WatchError};
 
 /// The partition that this slice of Weir drives, as the machine numbers it: from 1.
 pub const PARTITION: u32 = 1;
