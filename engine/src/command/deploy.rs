@@ -3,7 +3,8 @@
 use bpmn_parser::Diagnostic;
 use proto::record::{
     Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess, Resource,
-    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, event, send,
+    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, deploy_resources,
+    event, send,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,22 +27,7 @@ struct Checked<'a> {
 }
 
 pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
-    if deploy.resources.is_empty() || deploy.resources.len() > RESOURCES_MAX {
-        return Err(invalid(
-            "RESOURCES_INVALID",
-            format!(
-                "a deployment has 1 to {RESOURCES_MAX} resources, not {}",
-                deploy.resources.len()
-            ),
-        ));
-    }
-    let checked = deploy
-        .resources
-        .iter()
-        .map(check)
-        .collect::<Result<Vec<_>, _>>()?;
-    check_ids(&checked)?;
-    check_start_timers(step, &checked)?;
+    let checked = check_all(&deploy.resources, step.now_ms())?;
 
     let deployment_key = step.next_key();
     let (mut processes, mut sent) = (Vec::new(), SentResources::default());
@@ -56,7 +42,35 @@ pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
     }))
 }
 
-fn check(resource: &proto::record::deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
+/// Whether the resources may be deployed together, as a deployment at this time would find, in milliseconds since the
+/// epoch.
+///
+/// # Errors
+/// The rejection that the deployment would get.
+pub fn check_deployment(
+    resources: &[deploy_resources::Resource],
+    now_ms: i64,
+) -> Result<(), Rejection> {
+    check_all(resources, now_ms).map(|_| ())
+}
+
+fn check_all(
+    resources: &[deploy_resources::Resource],
+    now_ms: i64,
+) -> Result<Vec<Checked<'_>>, Rejection> {
+    if resources.is_empty() || resources.len() > RESOURCES_MAX {
+        let count = resources.len();
+        let message = format!("a deployment has 1 to {RESOURCES_MAX} resources, not {count}");
+        return Err(invalid("RESOURCES_INVALID", message));
+    }
+    let checked = resources.iter().map(check);
+    let checked = checked.collect::<Result<Vec<_>, _>>()?;
+    check_ids(&checked)?;
+    check_start_timers(&checked, now_ms)?;
+    Ok(checked)
+}
+
+fn check(resource: &deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
     let parsed = bpmn_parser::parse(&resource.name, &resource.content);
     let blocking = parsed
         .diagnostics
@@ -125,10 +139,9 @@ fn check_ids(checked: &[Checked<'_>]) -> Result<(), Rejection> {
     }
 }
 
-fn check_start_timers(step: &Step<'_>, checked: &[Checked<'_>]) -> Result<(), Rejection> {
+fn check_start_timers(checked: &[Checked<'_>], now_ms: i64) -> Result<(), Rejection> {
     for (executable, _) in checked.iter().flat_map(|resource| &resource.processes) {
-        start_timers(executable, step.now_ms())
-            .map_err(|message| invalid("TIMER_INVALID", message))?;
+        start_timers(executable, now_ms).map_err(|message| invalid("TIMER_INVALID", message))?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ pub(crate) struct Index {
     pub executables: FxHashMap<u64, Arc<Executable>>,
     /// Process id → version → definition.
     pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
+    pub definitions: BTreeSet<u64>,
     /// Message name → process id → (definition, start node), of latest versions.
     pub message_starts: FxHashMap<String, BTreeMap<String, (u64, NodeIndex)>>,
     /// Definition → timers of its start events.
