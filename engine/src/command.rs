@@ -11,6 +11,8 @@ mod tasks;
 mod tick;
 mod variables;
 
+pub use deploy::check_deployment;
+
 use bytes::Bytes;
 use proto::record::{
     Answer, Command, Done, KeyUsed, RequestAnswered, answer, command::Kind, event,

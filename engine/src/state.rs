@@ -127,6 +127,11 @@ impl State {
         definitions
     }
 
+    /// Keys of the definitions, in order of deployment.
+    pub fn definition_keys(&self) -> &BTreeSet<u64> {
+        &self.index.definitions
+    }
+
     pub fn definition(&self, key: u64) -> Option<&Definition> {
         self.definitions.get(key)
     }

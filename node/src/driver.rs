@@ -27,7 +27,7 @@ pub use draft::Draft;
 pub use history::{History, Story};
 
 use crate::config::Caller;
-use crate::watch::{TaskEvent, TaskSnapshot};
+use crate::watch::TaskEvent;
 use crate::{PARTITION, PARTITIONS};
 use history::Origins;
 
@@ -302,7 +302,7 @@ impl Driver {
                 is_last: Some(key) == last,
                 at_ms,
                 key,
-                task: task.and_then(|task| TaskSnapshot::of(&self.state, task)),
+                task: task.cloned(),
             }))
         };
         keys.into_iter().map(event).collect()

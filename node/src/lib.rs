@@ -13,6 +13,7 @@ mod core;
 mod desk;
 pub mod driver;
 mod error;
+mod fault;
 pub mod leadership;
 mod node;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod planted;
 mod polls;
 mod queue;
 mod reads;
+mod request_id;
 mod status;
 mod stream;
 mod waiters;
@@ -27,10 +29,13 @@ mod watch;
 
 pub use config::{Caller, Config};
 pub use error::{StartError, SubmitError};
+pub use fault::{Code, Fault};
 pub use node::{Applied, Node};
+pub use reads::Story;
+pub use request_id::{RequestIdError, parse_request_id};
 pub use status::{Counts, Phase, Status};
 pub use stream::{JobStream, JobStreamRequest};
-pub use watch::{TaskEvent, TaskSnapshot, TaskWatch, WatchError};
+pub use watch::{TaskEvent, TaskWatch, WatchError};
 
 /// The partition that this slice of Weir drives, as the machine numbers it: from 1.
 pub const PARTITION: u32 = 1;

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use engine::State;
 use journal::Journal;
-use proto::record::{
-    ActivateJobs, ActivatedJob, Answer, EndedInstance, HistoryBatch, OpenStream, command::Kind,
-};
+use proto::record::{ActivateJobs, ActivatedJob, Answer, EndedInstance, OpenStream, command::Kind};
 use tokio::sync::{oneshot, watch};
 
 use crate::appender;
@@ -22,7 +20,7 @@ use crate::driver::encode;
 use crate::error::{StartError, SubmitError};
 use crate::polls::Poll;
 use crate::queue::Entry;
-use crate::reads;
+use crate::reads::{self, Story};
 use crate::status::{Phase, Status};
 use crate::stream::{JobStream, JobStreamRequest};
 use crate::waiters::Waiter;
@@ -265,11 +263,11 @@ impl Node {
         self.core().tasks.watch(from)
     }
 
-    /// The story of an instance so far, in order; empty when there is none (any more).
+    /// The story of an instance so far; empty when there is none (any more).
     ///
     /// # Errors
     /// See [`SubmitError`].
-    pub async fn history(&self, instance: u64) -> Result<Vec<HistoryBatch>, SubmitError> {
+    pub async fn history(&self, instance: u64) -> Result<Story, SubmitError> {
         let unwritten = self.ask(move |view| reads::story(view, instance)).await?;
         let read = move |journal: &dyn Journal| reads::written_story(journal, instance);
         Ok(reads::join(self.read(read).await?, unwritten))

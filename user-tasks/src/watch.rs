@@ -237,10 +237,9 @@ impl Watch {
 
     /// What the change is to the watcher; `None`: nothing.
     async fn told(&mut self, event: &TaskEvent, start: &Start) -> Result<Option<Event>, End> {
-        let Some(snapshot) = &event.task else {
+        let Some(task) = &event.task else {
             return Ok(self.left(event, start, None));
         };
-        let task = &snapshot.task;
         let executable = self
             .catalog
             .get(task.definition_key)

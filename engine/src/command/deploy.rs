@@ -3,7 +3,8 @@
 use bpmn_parser::Diagnostic;
 use proto::record::{
     Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess, Resource,
-    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, event, send,
+    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, deploy_resources,
+    event, send,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -11,7 +12,7 @@ use super::{Handled, answered, invalid, partition, use_key, wrong_state};
 use crate::executable::{Executable, Kind, compile};
 use crate::flow::catch;
 use crate::rejection::Rejection;
-use crate::step::Step;
+use crate::step::{Limits, Step};
 
 /// Diagnostics that a rejection quotes.
 const QUOTED_MAX: usize = 50;
@@ -37,22 +38,7 @@ pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
         );
         return Err(wrong_state("DEPLOYMENT_PARTITION", message));
     }
-    if deploy.resources.is_empty() || deploy.resources.len() > RESOURCES_MAX {
-        return Err(invalid(
-            "RESOURCES_INVALID",
-            format!(
-                "a deployment has 1 to {RESOURCES_MAX} resources, not {}",
-                deploy.resources.len()
-            ),
-        ));
-    }
-    let checked = deploy
-        .resources
-        .iter()
-        .map(check)
-        .collect::<Result<Vec<_>, _>>()?;
-    check_ids(&checked)?;
-    check_start_timers(step, &checked)?;
+    let checked = check_all(&deploy.resources, step.now_ms(), &step.limits)?;
 
     let deployment_key = step.next_key();
     use_key(step, deployment_key);
@@ -68,7 +54,36 @@ pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
     }))
 }
 
-fn check(resource: &proto::record::deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
+/// Whether the resources may be deployed together, as a deployment at this time would find, in milliseconds since the
+/// epoch.
+///
+/// # Errors
+/// The rejection that the deployment would get.
+pub fn check_deployment(
+    resources: &[deploy_resources::Resource],
+    now_ms: i64,
+) -> Result<(), Rejection> {
+    check_all(resources, now_ms, &Limits::default()).map(|_| ())
+}
+
+fn check_all<'a>(
+    resources: &'a [deploy_resources::Resource],
+    now_ms: i64,
+    limits: &Limits,
+) -> Result<Vec<Checked<'a>>, Rejection> {
+    if resources.is_empty() || resources.len() > RESOURCES_MAX {
+        let count = resources.len();
+        let message = format!("a deployment has 1 to {RESOURCES_MAX} resources, not {count}");
+        return Err(invalid("RESOURCES_INVALID", message));
+    }
+    let checked = resources.iter().map(check);
+    let checked = checked.collect::<Result<Vec<_>, _>>()?;
+    check_ids(&checked)?;
+    check_start_timers(&checked, now_ms, limits)?;
+    Ok(checked)
+}
+
+fn check(resource: &deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
     let parsed = bpmn_parser::parse(&resource.name, &resource.content);
     let blocking = parsed
         .diagnostics
@@ -144,15 +159,16 @@ fn check_ids(checked: &[Checked<'_>]) -> Result<(), Rejection> {
     }
 }
 
-fn check_start_timers(step: &Step<'_>, checked: &[Checked<'_>]) -> Result<(), Rejection> {
+/// Arming the timers evaluates them once more, so half of the steps are left for that.
+fn check_start_timers(
+    checked: &[Checked<'_>],
+    now_ms: i64,
+    limits: &Limits,
+) -> Result<(), Rejection> {
+    let mut steps = limits.feel_steps / 2;
     for (executable, _) in checked.iter().flat_map(|resource| &resource.processes) {
-        step.evaluating(|steps| start_timers(executable, step.now_ms(), steps))
+        start_timers(executable, now_ms, &mut steps)
             .map_err(|message| invalid("TIMER_INVALID", message))?;
-    }
-    // Arming them evaluates them once more.
-    if step.is_spent() {
-        let message = "the timers of the start events take too many steps together";
-        return Err(invalid("TIMER_INVALID", message));
     }
     Ok(())
 }

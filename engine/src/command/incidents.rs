@@ -4,6 +4,7 @@ use proto::record::{Command, IncidentResolved, JobReturned, ResolveIncident, eve
 
 use super::{Handled, done, not_found, wrong_state};
 use crate::element::job_task;
+use crate::rejection::JOB_WITHOUT_RETRIES;
 use crate::step::Step;
 
 pub(super) fn resolve(
@@ -25,7 +26,7 @@ pub(super) fn resolve(
         && job.retries <= 0
     {
         return Err(wrong_state(
-            "JOB_WITHOUT_RETRIES",
+            JOB_WITHOUT_RETRIES,
             format!("job {} has no retries left: update them first", job.key),
         )
         .with("job_key", job.key));

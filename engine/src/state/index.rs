@@ -41,6 +41,7 @@ pub(crate) struct Index {
     pub compiled: Compiled,
     /// Process id → version → definition.
     pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
+    pub definitions: BTreeSet<u64>,
     /// Message name → process id → (definition, start node), of latest versions.
     pub message_starts: FxHashMap<String, BTreeMap<String, (u64, NodeIndex)>>,
     /// Process id → the names in `message_starts` that have it.

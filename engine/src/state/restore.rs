@@ -194,6 +194,7 @@ impl State {
 
     /// Makes a definition known by id and version, and its start events if it is the latest.
     pub(super) fn index_definition(&mut self, definition: &Definition) {
+        self.index.definitions.insert(definition.key);
         let Some(resource) = self.resources.get(definition.resource_key) else {
             return;
         };

@@ -86,9 +86,9 @@ impl World {
             _ => None,
         });
         for instance in created.collect::<BTreeSet<_>>() {
-            let payloads = self.memory.history(JOURNAL_PARTITION, instance);
+            let part = self.memory.history(JOURNAL_PARTITION, instance, usize::MAX);
             let mut last = None;
-            for payload in payloads.unwrap_or_default() {
+            for payload in part.unwrap_or_default().payloads {
                 let history = History::decode(payload).unwrap_or_default();
                 for batch in history.batches {
                     if last >= Some(batch.offset) {
