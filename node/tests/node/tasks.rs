@@ -49,7 +49,7 @@ async fn every_change_of_a_task_is_seen_in_order() {
     let completed = next(&mut watch).await;
     let task = completed.task.unwrap();
     assert_eq!(task.state(), user_task::State::Completed);
-    assert_eq!(task.records.len(), 3, "its whole story");
+    assert!(task.records.is_empty(), "they are in the history");
 
     let canceled = create(&node, "human").await;
     let created = next(&mut watch).await;

@@ -147,7 +147,7 @@ fn what_a_deployment_refuses_as_a_whole_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = model("=true", false);
     let process = &good[good.find("  <bpmn:process").unwrap()..good.find("</bpmn:def").unwrap()];
-    let timer = r#"<bpmn:startEvent id="start"><bpmn:timerEventDefinition><bpmn:timeCycle>nonsense</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>"#;
+    let timer = r#"<bpmn:startEvent id="start"><bpmn:timerEventDefinition><bpmn:timeCycle>="nonsense"</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>"#;
     let sleepy = good.replace(r#"<bpmn:startEvent id="start" />"#, timer);
     let idle = good.replace(r#" isExecutable="true""#, "");
     for (content, reason) in [(idle, "NO_EXECUTABLE_PROCESS"), (sleepy, "TIMER_INVALID")] {
