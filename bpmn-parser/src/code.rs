@@ -44,11 +44,13 @@ codes! {
     LIMIT_ELEMENTS "limit-elements" Limit "there are too many elements";
     LIMIT_ATTRIBUTES "limit-attributes" Limit "an element has too many attributes";
     LIMIT_NAMESPACES "limit-namespaces" Limit "too many namespace declarations are in scope";
+    LIMIT_NAME "limit-name" Limit "the name of an element or attribute is too long";
     LIMIT_TEXT "limit-text" Limit "a text or an attribute value is too long";
     LIMIT_COPIES "limit-copies" Limit "event definitions that are referred to are too large";
     LIMIT_DIAGNOSTICS "limit-diagnostics" Limit "there are more diagnostics than are shown";
     MISSING_ATTRIBUTE "missing-attribute" Model "a required attribute is not there";
     MISSING_ELEMENT "missing-element" Model "a required child element is not there";
+    REPEATED_ELEMENT "repeated-element" Model "a child element that may be there only once; the first is used";
     BAD_VALUE "bad-value" Model "an attribute's value is not of its type";
     DUPLICATE_ID "duplicate-id" Model "two elements have the same id";
     DANGLING_REFERENCE "dangling-reference" Model "a reference to an id that nothing has";
@@ -84,9 +86,4 @@ codes! {
     NOT_AN_EXPRESSION "not-an-expression" Execution "a static value where only FEEL makes sense";
     NOT_INTERRUPTING "not-interrupting" Execution "an error boundary event that does not interrupt";
     DUPLICATE_CATCH "duplicate-catch" Execution "two events of one scope wait for the same thing";
-}
-
-/// The entry of a code's name.
-pub fn find(name: &str) -> Option<&'static Code> {
-    CODES.iter().find(|code| code.name == name)
 }

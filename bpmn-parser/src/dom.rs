@@ -161,14 +161,35 @@ impl<'a> Dom<'a> {
     pub(crate) fn weight(&self, index: ElementIndex, limit: usize) -> Option<usize> {
         /// What an element costs beside its strings.
         const ELEMENT_BYTES: usize = 64;
+        /// What an attribute costs beside its strings.
+        const ATTRIBUTE_BYTES: usize = 96;
         let following = self.indices().skip(index.0 as usize);
         let mut inside =
             following.take_while(|it| *it == index || self.element(*it).parent >= Some(index));
         inside.try_fold(0_usize, |sum, it| {
-            let values = self.attributes(it).iter().map(|it| it.value.len());
-            let own = ELEMENT_BYTES + self.run(it).len() + values.sum::<usize>();
+            let attributes = self.attributes(it).iter();
+            let attributes = attributes
+                .map(|it| ATTRIBUTE_BYTES + it.prefix.len() + it.name.len() + it.value.len());
+            let element = self.element(it);
+            let names = element.prefix.len() + element.name.len();
+            let own = ELEMENT_BYTES + names + element.text.len() + attributes.sum::<usize>();
             Some(sum + own).filter(|sum| *sum <= limit)
         })
+    }
+
+    /// The namespace name that a prefix stands for at an element; `None` when nothing declares it.
+    pub(crate) fn declared(&self, at: ElementIndex, prefix: &str) -> Option<&str> {
+        let mut around = Some(at);
+        while let Some(index) = around {
+            let declared = self.attributes(index).iter().find(|it| {
+                it.namespace == NamespaceId::XMLNS && it.prefix == "xmlns" && it.name == prefix
+            });
+            if let Some(declared) = declared {
+                return Some(&declared.value);
+            }
+            around = self.element(index).parent;
+        }
+        None
     }
 
     /// Where the value of an attribute starts.

@@ -290,6 +290,69 @@ mod tests {
         assert_eq!(lost, [""; 0]);
     }
 
+    /// What an attribute says is in the model, or in a diagnostic when it makes no sense there.
+    #[test]
+    fn attributes_of_any_element_are_kept() {
+        const MARK: &str = "7654321";
+        let source = include_str!("../tests/models/everything.bpmn");
+        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
+        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
+        let dom = dom.ok().expect("is well-formed");
+        let plain = format!("{:?}", crate::parse("everything.bpmn", source.as_bytes()));
+        let mut seen = std::collections::BTreeSet::new();
+        let mut lost = Vec::new();
+        for index in dom.indices() {
+            let element = dom.element(index);
+            let Some(row) = element.tag.row() else {
+                continue;
+            };
+            if element.in_extension || !element.namespace.is_specified() {
+                continue;
+            }
+            let own = row.own_attributes.iter();
+            let own = own.map(|own| own.strip_prefix('!').unwrap_or(own));
+            for name in row.shared_attributes.iter().copied().chain(own) {
+                if !seen.insert((row.name, name)) {
+                    continue;
+                }
+                let marked = marked(source, &dom, index, name, MARK);
+                let parsed = format!("{:?}", crate::parse("everything.bpmn", marked.as_bytes()));
+                if !parsed.contains(MARK) || parsed == plain {
+                    lost.push(format!("{} of {}", name, row.name));
+                }
+            }
+        }
+        assert_eq!(lost, [""; 0]);
+        assert!(
+            seen.len() > 150,
+            "only {} attributes were tried",
+            seen.len()
+        );
+    }
+
+    /// The source with another value of an attribute, or with one more attribute.
+    fn marked(
+        source: &str,
+        dom: &crate::dom::Dom<'_>,
+        index: crate::dom::ElementIndex,
+        name: &str,
+        value: &str,
+    ) -> String {
+        let (start, end, text) = match dom.attribute(index, name) {
+            Some(attribute) => {
+                let start = dom.value_location(index, attribute).offset as usize;
+                (start, start + attribute.value.len(), value.to_owned())
+            }
+            None => {
+                let element = dom.element(index);
+                let names = element.prefix.len() + usize::from(!element.prefix.is_empty());
+                let start = element.location.offset as usize + 1 + names + element.name.len();
+                (start, start, format!(" {name}=\"{value}\""))
+            }
+        };
+        format!("{}{text}{}", &source[..start], &source[end..])
+    }
+
     #[test]
     fn attributes_are_known_with_and_without_the_mark() {
         let row = Tag::SequenceFlow.row().expect("has a row");

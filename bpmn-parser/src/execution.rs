@@ -13,21 +13,10 @@ mod scope;
 use petgraph::graph::NodeIndex;
 
 use crate::code::{self, Code};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Severity;
 use crate::element_table::{Support, Tag};
 use crate::model::{FlowNode, FlowNodeKind, Model, Process, ProcessGraph, SequenceFlow, Text};
 use crate::sink::{Sink, Subject};
-
-/// Everything in executable processes that is valid BPMN but not executed yet, in document order.
-///
-/// [`crate::parse`] has them among its diagnostics already.
-pub fn refusals(model: &Model) -> Vec<Diagnostic> {
-    let mut sink = Sink::new(&model.source_name, crate::Limits::default().diagnostics);
-    check(model, &mut sink);
-    let mut diagnostics = sink.finish();
-    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Refusal);
-    diagnostics
-}
 
 /// Judges every executable process.
 pub(crate) fn check(model: &Model, sink: &mut Sink) {
@@ -143,29 +132,35 @@ impl<'m> Checker<'m, '_> {
         value.starts_with("${") || value.starts_with("#{")
     }
 
-    fn process_subject(&self) -> Subject {
+    fn process_subject(&self) -> Subject<'m> {
         Subject {
             location: self.process.location,
             element_id: known(&self.process.id),
-            element: Some("process".to_owned()),
+            element: Some("process"),
             process: known(&self.process.id),
         }
     }
 
-    fn node_subject(&self, node: &FlowNode) -> Subject {
+    fn node_subject<'n>(&self, node: &'n FlowNode) -> Subject<'n>
+    where
+        'm: 'n,
+    {
         Subject {
             location: node.location,
             element_id: known(&node.id),
-            element: Some(node.kind.tag().to_owned()),
+            element: Some(node.kind.tag()),
             process: known(&self.process.id),
         }
     }
 
-    fn flow_subject(&self, flow: &SequenceFlow) -> Subject {
+    fn flow_subject<'n>(&self, flow: &'n SequenceFlow) -> Subject<'n>
+    where
+        'm: 'n,
+    {
         Subject {
             location: flow.location,
             element_id: known(&flow.id),
-            element: Some("sequenceFlow".to_owned()),
+            element: Some("sequenceFlow"),
             process: known(&self.process.id),
         }
     }
@@ -175,7 +170,7 @@ impl<'m> Checker<'m, '_> {
         self.refuse_element_at(self.node_subject(node), tag);
     }
 
-    fn refuse_element_at(&mut self, subject: Subject, tag: Tag) {
+    fn refuse_element_at(&mut self, subject: Subject<'_>, tag: Tag) {
         if let Some(row) = tag.row().filter(|row| row.support == Support::Refused) {
             self.refuse_at(subject, row.note);
         }
@@ -186,7 +181,7 @@ impl<'m> Checker<'m, '_> {
         self.refuse_at(self.node_subject(node), feature);
     }
 
-    fn refuse_at(&mut self, subject: Subject, feature: &str) {
+    fn refuse_at(&mut self, subject: Subject<'_>, feature: &str) {
         let message = format!("{feature} are not executed yet");
         let help = "model it with elements that are executed (docs/bpmn-support.md), or set isExecutable to false";
         self.sink.report(
@@ -202,7 +197,7 @@ impl<'m> Checker<'m, '_> {
         self.error_at(self.node_subject(node), code, message, help);
     }
 
-    fn error_at(&mut self, subject: Subject, code: Code, message: String, help: &str) {
+    fn error_at(&mut self, subject: Subject<'_>, code: Code, message: String, help: &str) {
         self.sink
             .report(Severity::Error, code, subject, message, help);
     }
@@ -215,6 +210,6 @@ impl<'m> Checker<'m, '_> {
 }
 
 /// An id, where the file gives one.
-fn known(id: &str) -> Option<String> {
-    (!id.is_empty()).then(|| id.to_owned())
+fn known(id: &str) -> Option<&str> {
+    (!id.is_empty()).then_some(id)
 }

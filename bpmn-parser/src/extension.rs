@@ -1,7 +1,7 @@
 //! Extension attributes and elements of any vendor, kept as they were written.
 //!
-//! Owns the lossless form (names, namespaces, order, text); must not interpret anything: `zeebe.rs`
-//! and `weir_extension.rs` hold what is typed. Comments and processing instructions carry no model
+//! Owns the lossless form (names, namespaces, order, text); must not interpret anything:
+//! `model/zeebe.rs` holds what is typed. Comments and processing instructions carry no model
 //! information and are dropped. BPMN 2.0 section 8.2.3.
 
 use std::sync::Arc;
@@ -21,18 +21,6 @@ impl Extensions {
     /// Whether nothing was kept.
     pub fn is_empty(&self) -> bool {
         self.attributes.is_empty() && self.elements.is_empty()
-    }
-
-    /// The first extension element with this namespace and local name.
-    pub fn element(&self, namespace: &str, name: &str) -> Option<&XmlElement> {
-        self.elements
-            .iter()
-            .find(|element| &*element.namespace == namespace && element.name == name)
-    }
-
-    /// The value of the extension attribute with this namespace and local name.
-    pub fn attribute(&self, namespace: &str, name: &str) -> Option<&str> {
-        attribute(&self.attributes, namespace, name)
     }
 }
 

@@ -1,8 +1,8 @@
 //! BPMN 2.0 XML → typed model, one petgraph per process, located diagnostics, BPMN DI.
 //!
 //! Floor 0: owns reading; must not execute, evaluate expressions or do input and output.
-//! `parse` reads a file in one pass and reports everything it finds; `refusals` says what an
-//! executable process asks for that Weir does not execute yet.
+//! `parse` reads a file in one pass and reports everything it finds, what an executable process asks
+//! for that Weir does not execute yet included.
 
 pub mod code;
 mod decode;
@@ -20,7 +20,6 @@ mod support_page;
 
 pub use decode::{DecodeError, decode};
 pub use diagnostic::{Diagnostic, Location, Severity};
-pub use execution::refusals;
 pub use extension::{Extensions, XmlAttribute, XmlElement, XmlNode};
 pub use limits::Limits;
 pub use model::{Model, Process, ProcessGraph};

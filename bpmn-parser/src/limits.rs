@@ -13,6 +13,8 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations in scope at one element (`limit-namespaces`).
     pub namespaces: usize,
+    /// Bytes of the name of one element or attribute, its prefix included (`limit-name`).
+    pub name_bytes: usize,
     /// Bytes of one attribute value or one element's text (`limit-text`).
     pub text_bytes: usize,
     /// Bytes that `eventDefinitionRef`s copy into events, all together (`limit-copies`); without it
@@ -30,6 +32,7 @@ impl Default for Limits {
             elements: 200_000,
             attributes: 128,
             namespaces: 128,
+            name_bytes: 1_000,
             text_bytes: 4 << 20,
             copied_bytes: 4 << 20,
             diagnostics: 1_000,

@@ -362,16 +362,6 @@ pub struct Process {
     pub location: Location,
 }
 
-impl Process {
-    /// The body of the embedded form with this id.
-    pub fn user_task_form(&self, id: &str) -> Option<&Text> {
-        self.user_task_forms
-            .iter()
-            .find(|(form, _)| form == id)
-            .map(|(_, body)| body)
-    }
-}
-
 /// `processType`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProcessType {

@@ -42,6 +42,7 @@ pub(crate) fn read(
         places: vec![Place::default(); dom.len()],
         sink,
         process: None,
+        target_namespace: dom.attribute(root, "targetNamespace").map(|it| &*it.value),
         vendors: FxHashSet::default(),
         copies_left: limits.copied_bytes,
         has_imports: false,
@@ -80,7 +81,8 @@ struct Reader<'d, 's> {
     places: Vec<Place>,
     sink: &'s mut Sink,
     /// The id of the executable process that is being read.
-    process: Option<String>,
+    process: Option<&'d str>,
+    target_namespace: Option<&'d str>,
     /// The foreign namespaces that were reported.
     vendors: FxHashSet<NamespaceId>,
     /// Bytes that references may still copy; see `event.rs`.
@@ -134,6 +136,25 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
+    /// The position of a value among those that an attribute may have, 0 where it is not given.
+    fn choice<const N: usize>(
+        &mut self,
+        element: ElementIndex,
+        name: &str,
+        allowed: [&str; N],
+    ) -> usize {
+        let Some(value) = self.raw(element, name) else {
+            return 0;
+        };
+        let found = allowed.iter().position(|it| *it == value.trim());
+        if found.is_none() {
+            let message = format!("{name}={value:?} is unknown");
+            let help = format!("write {}", allowed.join(" or "));
+            self.error(code::BAD_VALUE, element, message, help);
+        }
+        found.unwrap_or(0)
+    }
+
     fn integer(&mut self, element: ElementIndex, name: &str) -> Option<u64> {
         let value = self.raw(element, name)?.trim();
         let parsed = value.parse().ok();
@@ -145,9 +166,14 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn small_integer(&mut self, element: ElementIndex, name: &str, default: u32) -> u32 {
-        self.integer(element, name)
-            .and_then(|value| u32::try_from(value).ok())
-            .unwrap_or(default)
+        let Some(value) = self.integer(element, name) else {
+            return default;
+        };
+        u32::try_from(value).unwrap_or_else(|_| {
+            let message = format!("{name}=\"{value}\" is more than {}", u32::MAX);
+            self.error(code::BAD_VALUE, element, message, "write a smaller number");
+            default
+        })
     }
 
     /// The text of an element without the space around it, empty without any.
@@ -186,12 +212,22 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
-    /// The element that a reference (`id` or `prefix:id`) names in this file.
-    fn lookup(&self, reference: &str) -> Option<ElementIndex> {
+    /// The element that a reference (`id` or `prefix:id`) at an element names in this file.
+    fn lookup(&self, from: ElementIndex, reference: &str) -> Option<ElementIndex> {
         self.ids.get(reference).copied().or_else(|| {
-            let (_, local) = reference.rsplit_once(':')?;
-            self.ids.get(local).copied()
+            let (prefix, local) = reference.rsplit_once(':')?;
+            // Without imports there is only this file, whatever a tool wrote as prefix.
+            let is_here =
+                !self.has_imports || self.dom.declared(from, prefix) == self.target_namespace;
+            self.ids.get(local).copied().filter(|_| is_here)
         })
+    }
+
+    /// Whether a reference may lead to what an import brings.
+    fn leads_elsewhere(&self, from: ElementIndex, reference: &str) -> bool {
+        let prefix = reference.rsplit_once(':').map(|(prefix, _)| prefix);
+        let namespace = prefix.and_then(|prefix| self.dom.declared(from, prefix));
+        self.has_imports && namespace.is_some() && namespace != self.target_namespace
     }
 
     /// Follows a reference that the model needs; reports one that leads nowhere or to the wrong kind.
@@ -203,7 +239,7 @@ impl<'d> Reader<'d, '_> {
         expected: Expected,
     ) -> Option<ElementIndex> {
         let reference = reference.trim();
-        match self.lookup(reference) {
+        match self.lookup(from, reference) {
             Some(target) if (expected.accepts)(self.tag(target)) => Some(target),
             Some(target) => {
                 let found = self.dom.element(target).name;
@@ -216,7 +252,7 @@ impl<'d> Reader<'d, '_> {
                 None
             }
             None => {
-                if !(self.has_imports && reference.contains(':')) {
+                if !(expected.is_root && self.leads_elsewhere(from, reference)) {
                     let message = format!("{role} {reference:?} names nothing in this file");
                     let help = format!("add {} with this id, or correct {role}", expected.noun);
                     self.error(code::DANGLING_REFERENCE, from, message, help);
@@ -248,7 +284,7 @@ impl<'d> Reader<'d, '_> {
         if reference.is_empty() {
             return None;
         }
-        match self.lookup(reference) {
+        match self.lookup(from, reference) {
             Some(target) => Some(self.id(target)),
             None => {
                 if !reference.contains(':') {
@@ -309,9 +345,9 @@ impl<'d> Reader<'d, '_> {
         let element = self.dom.element(index);
         let subject = Subject {
             location: element.location,
-            element_id: self.string(index, "id"),
-            element: Some(element.name.to_owned()),
-            process: self.process.clone(),
+            element_id: self.raw(index, "id"),
+            element: Some(element.name),
+            process: self.process,
         };
         self.sink.report(severity, code, subject, message, help);
     }
@@ -321,42 +357,53 @@ impl<'d> Reader<'d, '_> {
 #[derive(Clone, Copy)]
 struct Expected {
     noun: &'static str,
+    /// Only root elements can be in another file.
+    is_root: bool,
     accepts: fn(Tag) -> bool,
 }
 
 const A_MESSAGE: Expected = Expected {
     noun: "a message",
+    is_root: true,
     accepts: |tag| tag == Tag::Message,
 };
 const A_SIGNAL: Expected = Expected {
     noun: "a signal",
+    is_root: true,
     accepts: |tag| tag == Tag::Signal,
 };
 const AN_ERROR: Expected = Expected {
     noun: "an error",
+    is_root: true,
     accepts: |tag| tag == Tag::Error,
 };
 const AN_ESCALATION: Expected = Expected {
     noun: "an escalation",
+    is_root: true,
     accepts: |tag| tag == Tag::Escalation,
 };
 const A_PROCESS: Expected = Expected {
     noun: "a process",
+    is_root: true,
     accepts: |tag| tag == Tag::Process,
 };
 const A_FLOW_NODE: Expected = Expected {
     noun: "an activity, gateway or event",
+    is_root: false,
     accepts: Tag::is_flow_node,
 };
 const AN_ACTIVITY: Expected = Expected {
     noun: "an activity",
+    is_root: false,
     accepts: Tag::is_activity,
 };
 const A_SEQUENCE_FLOW: Expected = Expected {
     noun: "a sequence flow",
+    is_root: false,
     accepts: |tag| tag == Tag::SequenceFlow,
 };
 const AN_EVENT_DEFINITION: Expected = Expected {
     noun: "an event definition",
+    is_root: true,
     accepts: |tag| tag.category() == crate::element_table::Category::EventDefinition,
 };

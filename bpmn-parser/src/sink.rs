@@ -4,12 +4,12 @@ use crate::code::{self, Code};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 
 /// Where a diagnostic points.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Subject {
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Subject<'a> {
     pub location: Location,
-    pub element_id: Option<String>,
-    pub element: Option<String>,
-    pub process: Option<String>,
+    pub element_id: Option<&'a str>,
+    pub element: Option<&'a str>,
+    pub process: Option<&'a str>,
 }
 
 /// A bounded list of diagnostics of one file.
@@ -17,18 +17,22 @@ pub(crate) struct Subject {
 pub(crate) struct Sink {
     file: String,
     diagnostics: Vec<Diagnostic>,
+    /// Where in `diagnostics` there are warnings, which make room for what is graver.
+    warnings: Vec<usize>,
     limit: usize,
-    /// An error beyond the limit must still keep the file from being deployed.
-    overflowed: bool,
+    /// The gravest of those that there was no room for: an error beyond the limit must still keep
+    /// the file from being deployed, a warning must not.
+    dropped: Option<Severity>,
 }
 
 impl Sink {
     pub(crate) fn new(file: &str, limit: usize) -> Self {
         Sink {
-            file: file.to_owned(),
+            file: clip(file),
             diagnostics: Vec::new(),
+            warnings: Vec::new(),
             limit,
-            overflowed: false,
+            dropped: None,
         }
     }
 
@@ -37,35 +41,59 @@ impl Sink {
         &mut self,
         severity: Severity,
         code: Code,
-        subject: Subject,
+        subject: Subject<'_>,
         message: String,
         help: impl Into<String>,
     ) {
-        if self.diagnostics.len() >= self.limit {
-            self.overflowed = true;
+        let Some(position) = self.room(severity) else {
             return;
-        }
-        self.diagnostics.push(Diagnostic {
+        };
+        let diagnostic = Diagnostic {
             severity,
             code: code.name,
             file: self.file.clone(),
             location: subject.location,
-            element_id: subject.element_id.map(clipped),
-            element: subject.element.map(clipped),
-            message: clipped(message),
-            help: clipped(help.into()),
-            process: subject.process.map(clipped),
-        });
+            element_id: subject.element_id.map(clip),
+            element: subject.element.map(clip),
+            message: clip(&message),
+            help: clip(&help.into()),
+            process: subject.process.map(clip),
+        };
+        if severity == Severity::Warning {
+            self.warnings.push(position);
+        }
+        match self.diagnostics.get_mut(position) {
+            Some(place) => *place = diagnostic,
+            None => self.diagnostics.push(diagnostic),
+        }
+    }
+
+    /// The position for one more; what is graver than a warning takes the place of one.
+    fn room(&mut self, severity: Severity) -> Option<usize> {
+        if self.diagnostics.len() < self.limit {
+            return Some(self.diagnostics.len());
+        }
+        let replaced = match severity {
+            Severity::Error | Severity::Refusal => self.warnings.pop(),
+            Severity::Warning => None,
+        };
+        let dropped = match replaced {
+            Some(_) => Severity::Warning,
+            None => severity,
+        };
+        // The gravest comes first.
+        self.dropped = Some(self.dropped.map_or(dropped, |before| before.min(dropped)));
+        replaced
     }
 
     /// The diagnostics in document order.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics
             .sort_by_key(|diagnostic| diagnostic.location);
-        if self.overflowed {
+        if let Some(severity) = self.dropped {
             let location = self.diagnostics.last().map(|last| last.location);
             self.diagnostics.push(Diagnostic {
-                severity: Severity::Error,
+                severity,
                 code: code::LIMIT_DIAGNOSTICS.name,
                 file: self.file,
                 location: location.unwrap_or_default(),
@@ -80,12 +108,13 @@ impl Sink {
     }
 }
 
-/// Names in a hostile file may have megabytes; a thousand diagnostics must not repeat them.
-fn clipped(mut text: String) -> String {
+/// Names in a hostile file may have megabytes; a thousand diagnostics must not repeat them, nor may
+/// very many elements that refer to one name.
+pub(crate) fn clip(text: &str) -> String {
     const BYTES_MAX: usize = 1_000;
-    if text.len() > BYTES_MAX {
-        text.truncate(text.floor_char_boundary(BYTES_MAX));
-        text.push('…');
+    if text.len() <= BYTES_MAX {
+        return text.to_owned();
     }
-    text
+    let start = text.get(..text.floor_char_boundary(BYTES_MAX));
+    format!("{}…", start.unwrap_or_default())
 }

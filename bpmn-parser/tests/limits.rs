@@ -49,6 +49,12 @@ fn every_limit_has_its_error() {
     // `xml` and `xmlns` are declared from the start.
     let namespaces = "<message xmlns:a='a' xmlns:b='b'/><message xmlns:c='c'/>";
     bound(namespaces, |l, v| l.namespaces = v, 5, "limit-namespaces");
+    let name = format!("<{0}:{1}/>", "x".repeat(10), "y".repeat(20));
+    let name = format!("<message xmlns:{}='u'/>{name}", "x".repeat(10));
+    let name = name.replacen("/>", ">", 1) + "</message>";
+    bound(&name, |l, v| l.name_bytes = v, 31, "limit-name");
+    let name = format!("<message {}='1'/>", "y".repeat(31));
+    bound(&name, |l, v| l.name_bytes = v, 31, "limit-name");
     let value = format!("<message name='{}'/>", "x".repeat(100));
     bound(&value, |l, v| l.text_bytes = v, 100, "limit-text");
     let text = format!(
@@ -79,17 +85,55 @@ fn references_copy_only_so_much() {
     assert_eq!(first_code(&parsed), "none");
 }
 
+/// What is copied has names too, and attributes that are hardly more than their record.
+#[test]
+fn copies_are_weighed_with_their_names() {
+    let attributes: String = (0..60).map(|i| format!(" a{i}=''")).collect();
+    let name = "n".repeat(900);
+    for element in [format!("<x:a{attributes}/>"), format!("<x:{name}/>")] {
+        let content = format!(
+            "<timerEventDefinition id='d'><extensionElements xmlns:x='urn:x'>{}</extensionElements>\
+             </timerEventDefinition><process id='p'><startEvent id='s'>{}</startEvent></process>",
+            element.repeat(100),
+            "<eventDefinitionRef>d</eventDefinitionRef>".repeat(500)
+        );
+        let parsed = parse("f", definitions(&content).as_bytes());
+        let mut codes = parsed.diagnostics.iter().map(|it| it.code);
+        assert!(codes.any(|code| code == "limit-copies"), "{element:.20}");
+    }
+}
+
+/// The code and severity of the diagnostic that says that there are more.
+fn closing(parsed: &Parsed) -> (&'static str, Severity) {
+    let last = parsed.diagnostics.last().expect("there are some");
+    (last.code, last.severity)
+}
+
 #[test]
 fn diagnostics_are_bounded_and_the_last_one_says_so() {
-    let content = "<message nmae='x'/>".repeat(5_000);
+    let most = Limits::default().diagnostics;
+    let warnings = "<message nmae='x'/>".repeat(5_000);
+    let parsed = parse("f", definitions(&warnings).as_bytes());
+    assert_eq!(parsed.diagnostics.len(), most + 1);
+    assert_eq!(closing(&parsed), ("limit-diagnostics", Severity::Warning));
+    assert!(parsed.is_deployable(), "warnings keep nothing from running");
+    // What is graver is shown, however many warnings come before it.
+    let error = "<process id='p'><sequenceFlow id='f' sourceRef='a' targetRef='b'/></process>";
+    let refusal =
+        "<process id='q' isExecutable='true'><startEvent id='s'/><callActivity id='c'/></process>";
+    let content = format!("{warnings}{error}{refusal}");
     let parsed = parse("f", definitions(&content).as_bytes());
-    assert_eq!(parsed.diagnostics.len(), Limits::default().diagnostics + 1);
-    let last = parsed.diagnostics.last().expect("there are some");
-    assert_eq!(
-        (last.code, last.severity),
-        ("limit-diagnostics", Severity::Error)
-    );
+    let count = |severity: Severity| {
+        let all = parsed.diagnostics.iter();
+        all.filter(|it| it.severity == severity).count()
+    };
+    assert_eq!((count(Severity::Error), count(Severity::Refusal)), (2, 1));
+    assert_eq!(parsed.diagnostics.len(), most + 1);
+    assert_eq!(closing(&parsed), ("limit-diagnostics", Severity::Warning));
     assert!(!parsed.is_deployable());
+    let errors = "<message id='m'/>".repeat(5_000);
+    let parsed = parse("f", definitions(&errors).as_bytes());
+    assert_eq!(closing(&parsed), ("limit-diagnostics", Severity::Error));
     let long = format!(
         "<message id='{0}'/><signal id='{0}'/>",
         "x".repeat(1_000_000)
@@ -170,6 +214,13 @@ fn hostile_files_are_read_in_proportion_to_their_size() {
         ),
         // All on one line, with characters that are not ASCII.
         many("<message id='ü#' name='é'/>", 10_000),
+        // Very much to say about a process and a message with very long names.
+        format!(
+            "<message id='m' name='{0}'/><process id='{0}' isExecutable='true'>{1}</process>",
+            "n".repeat(1 << 20),
+            "<startEvent nmae='s'><messageEventDefinition messageRef='m'/></startEvent>"
+                .repeat(10_000)
+        ),
         // Very many duplicates.
         "<message id='m'/>".repeat(10_000),
     ];

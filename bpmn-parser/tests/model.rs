@@ -124,10 +124,8 @@ fn zeebe_and_weir_extensions_are_typed() {
     let model = everything();
     let process = &model.processes[0];
     assert_eq!(process.version_tag.as_deref(), Some("v1"));
-    assert_eq!(
-        process.user_task_form("form").expect("a form").value,
-        "{\"a\": 1}"
-    );
+    let (form, body) = &process.user_task_forms[0];
+    assert_eq!((form.as_str(), body.value.as_str()), ("form", "{\"a\": 1}"));
     let listener = &process.zeebe.execution_listeners[0];
     assert_eq!(
         (listener.event_type.as_str(), listener.headers[0].1.as_str()),
@@ -157,11 +155,8 @@ fn zeebe_and_weir_extensions_are_typed() {
     let schedule = user.zeebe.schedule.as_ref().expect("a schedule");
     assert_eq!(value(&schedule.due_date), "=due");
     assert_eq!(value(&user.weir.excluded_users), "=[first]");
-    assert!(
-        user.extensions
-            .element(WEIR_NAMESPACE, "exclusion")
-            .is_some()
-    );
+    let mut kept = user.extensions.elements.iter();
+    assert!(kept.any(|it| &*it.namespace == WEIR_NAMESPACE && it.name == "exclusion"));
     let script = node(process, "script")
         .zeebe
         .script
@@ -313,6 +308,7 @@ fn diagrams_are_read_and_lead_to_what_they_draw() {
     assert_eq!(service.colours.fill.as_deref(), Some("#444444"));
     assert_eq!(service.colours.label.as_deref(), Some("#555555"));
     let label = service.label.as_ref().expect("a label");
+    assert_eq!(label.colour.as_deref(), Some("#555555"));
     assert_eq!(label.bounds.expect("bounds").width, 3.0);
     assert_eq!(plane.edges[0].waypoints[1], Point { x: 3.5, y: 4.0 });
     assert!(matches!(

@@ -1,6 +1,6 @@
 //! XML as tools write it: encodings, prefixes, references, CDATA, and where things are.
 
-use bpmn_parser::model::{FlowNodeKind, TaskKind};
+use bpmn_parser::model::{EventDefinition, FlowNodeKind, TaskKind};
 use bpmn_parser::{Model, XmlNode, decode, parse};
 
 const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
@@ -73,7 +73,8 @@ fn a_prefix_may_change_its_meaning_inside() {
     let model = parsed.model.expect("a model");
     let graph = &model.process("p").expect("the process").graph;
     let node = &graph[graph.node("t").expect("the task")];
-    let foreign = node.extensions.element("urn:other", "x").expect("kept");
+    let foreign = node.extensions.elements.iter().find(|it| it.name == "x");
+    let foreign = foreign.expect("kept");
     assert_eq!(foreign.attributes[1].value, "1");
     assert_eq!(&*foreign.attributes[1].namespace, "urn:other");
     assert!(graph.node("u").is_some());
@@ -192,10 +193,13 @@ fn extension_elements_are_kept_as_written() {
     );
     let parsed = parse("f", file.as_bytes());
     let process = parsed.model.expect("a model").processes.remove(0);
-    assert_eq!(process.extensions.attribute("urn:v", "a"), Some("1"));
-    assert_eq!(process.extensions.attribute("", "b"), Some("2"));
+    let attributes = process.extensions.attributes.iter();
+    let attributes: Vec<_> = attributes
+        .map(|it| (&*it.namespace, it.name.as_str(), it.value.as_str()))
+        .collect();
+    assert_eq!(attributes, [("urn:v", "a", "1"), ("", "b", "2")]);
     assert_eq!(process.extensions.elements.len(), 2);
-    let outer = process.extensions.element("urn:v", "outer").expect("kept");
+    let outer = &process.extensions.elements[0];
     assert_eq!(
         (outer.prefix.as_str(), outer.attribute("d")),
         ("v", Some("<"))
@@ -217,4 +221,26 @@ fn a_doctype_is_refused_before_its_entities_can_do_harm() {
         parse("f", outside.as_bytes()).diagnostics[0].code,
         "doctype"
     );
+}
+
+#[test]
+fn lines_of_windows_do_not_shift_columns() {
+    let file = format!(
+        "<definitions xmlns='{BPMN}' targetNamespace='t'><process id='p'><startEvent id='s'><timerEventDefinition><timeDate>\r\n\r\n  =now()\r\n</timeDate></timerEventDefinition></startEvent></process></definitions>"
+    );
+    let process = parse("f", file.as_bytes())
+        .model
+        .expect("a model")
+        .processes
+        .remove(0);
+    let FlowNodeKind::Event(event) = &process.graph[process.graph.node("s").expect("s")].kind
+    else {
+        panic!("an event");
+    };
+    let EventDefinition::Timer(timer) = &event.definitions[0] else {
+        panic!("a timer");
+    };
+    let location = timer.value.location;
+    assert_eq!((location.line, location.column), (3, 3));
+    assert!(file[location.offset as usize..].starts_with("=now()"));
 }

@@ -11,17 +11,18 @@ mod tasks;
 mod tick;
 mod variables;
 
+pub use deploy::check_deployment;
+
 use bytes::Bytes;
-use proto::record::{Answer, Command, Done, RequestAnswered, answer, command::Kind, event};
+use proto::record::{
+    Answer, Command, Done, KeyUsed, RequestAnswered, answer, command::Kind, event,
+};
 
 use crate::Position;
 use crate::effect::Outcome;
 use crate::rejection::{Code, Rejection};
 use crate::state::State;
-use crate::step::{Limits, Step};
-
-/// Of a bucket of requests, see `state/evolve/node.rs`.
-use crate::state::REQUEST_BUCKET_BITS;
+use crate::step::{Limits, Step, Stuck};
 
 /// What a handler gives: the answer, or `None` when it comes later.
 type Handled = Result<Option<Answer>, Rejection>;
@@ -104,12 +105,25 @@ pub(crate) fn remember(step: &mut Step<'_>, request_id: &Bytes, answer: &Answer)
     if request_id.is_empty() {
         return;
     }
-    let bucket = step.now_ms().max(0) as u64 >> REQUEST_BUCKET_BITS;
     step.emit(event::Kind::RequestAnswered(RequestAnswered {
         request_id: request_id.clone(),
         answer: Some(answer.clone()),
-        bucket,
+        bucket: step.state.requests_entry(step.now_ms(), request_id, answer),
     }));
+}
+
+/// There is no room for variables where a command wants them.
+fn no_room(stuck: Stuck) -> Rejection {
+    Rejection::new(
+        Code::ResourceExhausted,
+        "VARIABLES_TOO_LARGE",
+        stuck.message,
+    )
+}
+
+/// A key that is given to a caller and that no other event carries is used up all the same.
+fn use_key(step: &mut Step<'_>, key: u64) {
+    step.emit(event::Kind::KeyUsed(KeyUsed { key }));
 }
 
 fn done() -> Handled {
@@ -132,7 +146,8 @@ fn wrong_state(reason: &'static str, message: impl Into<String>) -> Rejection {
     Rejection::new(Code::InvalidState, reason, message)
 }
 
-/// The edge normalizes variables; what else comes through the log is refused here.
+/// Whether they may be taken at all. The edge has normalized them, which is not proven again here:
+/// only their size, and that they look like an object.
 fn check_variables(step: &Step<'_>, variables: &Bytes) -> Result<Bytes, Rejection> {
     let limits = feel::json::Limits {
         bytes: step.limits.variables_bytes,

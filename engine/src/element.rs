@@ -18,8 +18,7 @@ use crate::step::{At, Step, Stuck};
 
 /// Does what the element does; everything that may be stuck comes before the first change.
 pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
-    let executable = at.executable.clone();
-    match &executable.node(at.index).kind {
+    match &at.node().kind {
         Kind::Scope { start } => sub_process::activate(step, at, *start),
         // Boundary events and triggered start events are completed by what triggers them.
         Kind::PassThrough

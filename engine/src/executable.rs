@@ -23,6 +23,9 @@ pub type NodeIndex = u32;
 /// Index of a flow in [`Executable::flows`].
 pub type FlowIndex = u32;
 
+/// Steps of FEEL for the name of a message that starts a process.
+const START_NAME_STEPS: u32 = 1_000;
+
 /// The node that stands for the process.
 pub const PROCESS_NODE: NodeIndex = 0;
 
@@ -187,6 +190,18 @@ pub(crate) struct MessageSpec {
     pub name: Template,
     /// `None` only on a start event of the process.
     pub correlation_key: Option<Template>,
+}
+
+impl MessageSpec {
+    /// The name where it needs no variables: of what starts a process there are none. The compiler refuses others.
+    pub fn constant_name(&self) -> Option<String> {
+        let environment = feel::Environment::new(&(), 0);
+        let mut steps = START_NAME_STEPS;
+        let name = self.name.evaluate(&environment, &mut steps).ok()?;
+        let name = name.into_text()?;
+        let is_name = !name.is_empty() && !name.contains(crate::state::MESSAGE_SEPARATOR);
+        is_name.then_some(name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

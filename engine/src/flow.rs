@@ -85,8 +85,7 @@ pub(crate) fn complete(step: &mut Step<'_>, instance: u64, element: u64) {
         end::complete_instance(step, &at);
         return;
     }
-    let outgoing = at.executable.clone();
-    leave(step, &at, &outgoing.node(at.index).outgoing);
+    leave(step, &at, &at.node().outgoing);
 }
 
 /// The element is done; its token goes on by these flows, or ends.

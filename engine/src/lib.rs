@@ -14,14 +14,16 @@ mod scope;
 mod state;
 mod step;
 
-pub use command::apply;
+pub use command::{apply, check_deployment};
 pub use effect::{Effect, Outcome};
 pub use executable::{
     CompileError, Executable, Flow, FlowIndex, Node, NodeIndex, PROCESS_NODE, compile,
 };
 pub use proto::record::{Answer, Command, Event};
-pub use rejection::{Code, Rejection};
-pub use state::{Change, Digest, EntryKey, Kind, RestoreError, State, partition_for, partition_of};
+pub use rejection::{Code, JOB_WITHOUT_RETRIES, Rejection};
+pub use state::{
+    Change, Digest, EntryKey, Kind, RestoreError, State, first_key_of, partition_for, partition_of,
+};
 pub use step::Limits;
 
 /// The behaviour of this build; a log that needs a higher one is not followed.

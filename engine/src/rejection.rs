@@ -14,6 +14,9 @@ pub enum Code {
     ResourceExhausted,
 }
 
+/// The reason for which an incident of a job is not resolved.
+pub const JOB_WITHOUT_RETRIES: &str = "JOB_WITHOUT_RETRIES";
+
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {

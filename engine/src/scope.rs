@@ -3,15 +3,18 @@
 //! A name is looked up from the element's scope outward. A result updates the nearest scope that
 //! has the name, and is created at the root otherwise.
 
+mod write;
+
 use bytes::Bytes;
 use feel::{Environment, EvalError, EvalErrorKind, Expression, Variables, json};
-use proto::record::{Instance, VariablesWritten, event, incident};
-use rustc_hash::FxHashSet;
+use proto::record::{Instance, incident};
 
 use crate::executable::{Evaluated, Mapping, Template};
 use crate::state::State;
 use crate::state::instance::Elements;
 use crate::step::{At, Step, Stuck};
+
+pub(crate) use write::{check_delivery, check_local, check_outward, deliver, propagate, write};
 
 /// Levels of scopes that a look-up walks at most; the parser bounds nesting far below.
 const DEPTH_MAX: usize = 1_000;
@@ -103,8 +106,7 @@ pub(crate) fn evaluate(
     };
     let view = View::new(step.state, instance, scope);
     let environment = Environment::new(&view, step.now_ms());
-    template
-        .evaluate(&environment)
+    step.evaluating(|steps| template.evaluate(&environment, steps))
         .map_err(|error| failed(&template.source(), &error, kind))
 }
 
@@ -117,7 +119,7 @@ pub(crate) fn is_true(step: &Step<'_>, at: &At, condition: &Expression) -> Resul
     let environment = Environment::new(&view, step.now_ms());
     let source = condition.text();
     let kind = incident::Type::ConditionError;
-    match condition.evaluate(&environment) {
+    match step.evaluating(|steps| condition.evaluate_within(&environment, steps)) {
         Ok(feel::Value::Boolean(value)) => Ok(value),
         Ok(other) => Err(Stuck::new(
             kind,
@@ -137,12 +139,14 @@ fn failed(source: &str, error: &EvalError, kind: incident::Type) -> Stuck {
     Stuck::new(kind, format!("`{source}`: {error}"))
 }
 
-/// Writes the input mappings' results into the element's own scope.
+/// Writes the input mappings' results into the element's own scope. They see what is outside of it:
+/// tried again after an incident they give the same.
 pub(crate) fn apply_inputs(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
     if at.node().inputs.is_empty() {
         return Ok(());
     }
-    let document = map(step, at, at.element, &at.node().inputs)?;
+    let document = map(step, at, at.scope, &at.node().inputs)?;
+    check_local(step, at.element, &document)?;
     write(step, at.instance, at.element, document);
     Ok(())
 }
@@ -153,20 +157,9 @@ pub(crate) fn apply_outputs(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
         return Ok(());
     }
     let document = map(step, at, at.element, &at.node().outputs)?;
+    check_outward(step, at.instance, at.scope, &document)?;
     propagate(step, at.instance, at.scope, document);
     Ok(())
-}
-
-/// Variables that a job, task or message brings: local with output mappings, else outward.
-pub(crate) fn deliver(step: &mut Step<'_>, at: &At, variables: &Bytes) {
-    if variables.len() <= 2 {
-        return;
-    }
-    if at.node().outputs.is_empty() {
-        propagate(step, at.instance, at.element, variables.clone());
-    } else {
-        write(step, at.instance, at.element, variables.clone());
-    }
 }
 
 fn map(step: &Step<'_>, at: &At, scope: u64, mappings: &[Mapping]) -> Result<Bytes, Stuck> {
@@ -180,9 +173,7 @@ fn map(step: &Step<'_>, at: &At, scope: u64, mappings: &[Mapping]) -> Result<Byt
         view.overlay = &document;
         let environment = Environment::new(&view, step.now_ms());
         let mut value = Vec::new();
-        mapping
-            .source
-            .write_json(&environment, &mut value)
+        step.evaluating(|steps| mapping.source.write_json(&environment, steps, &mut value))
             .map_err(|error| failed(&mapping.source.source(), &error, kind))?;
         let Some((name, path)) = mapping.target.split_first() else {
             continue;
@@ -224,54 +215,4 @@ fn object(name: &str, value: &[u8]) -> Vec<u8> {
     writer.field(name, value);
     writer.end();
     out
-}
-
-/// Sets variables in one scope.
-pub(crate) fn write(step: &mut Step<'_>, instance: u64, scope: u64, document: Bytes) {
-    if document.len() > 2 {
-        step.emit(event::Kind::VariablesWritten(VariablesWritten {
-            instance,
-            scope,
-            document,
-        }));
-    }
-}
-
-/// Each variable goes to the nearest scope, from `scope` outward, that has it; else to the root.
-pub(crate) fn propagate(step: &mut Step<'_>, instance: u64, scope: u64, document: Bytes) {
-    let Some(found) = step.state.instance(instance) else {
-        return;
-    };
-    let view = View::new(step.state, found, scope);
-    let inner = view
-        .scopes()
-        .filter(|scope| *scope != instance)
-        .filter_map(|scope| Some((scope, step.state.variables_bytes(scope)?.clone())))
-        .collect::<Vec<_>>();
-    let mut rest = document;
-    for (scope, present) in inner {
-        let (taken, left) = split(&rest, &present);
-        write(step, instance, scope, taken);
-        rest = left;
-    }
-    write(step, instance, instance, rest);
-}
-
-/// The fields of `document` that `present` has, and the others.
-fn split(document: &Bytes, present: &[u8]) -> (Bytes, Bytes) {
-    let names = json::fields(present)
-        .map(|(name, _)| name)
-        .collect::<FxHashSet<_>>();
-    let (mut taken, mut left) = (Vec::new(), Vec::new());
-    let mut taken_writer = json::ObjectWriter::new(&mut taken);
-    let mut left_writer = json::ObjectWriter::new(&mut left);
-    for (name, value) in json::fields(document) {
-        match names.contains(&name) {
-            true => taken_writer.field(&name, value),
-            false => left_writer.field(&name, value),
-        }
-    }
-    taken_writer.end();
-    left_writer.end();
-    (Bytes::from(taken), Bytes::from(left))
 }

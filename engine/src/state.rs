@@ -3,6 +3,8 @@
 //! Only `evolve` changes it. An index can always be rebuilt from the tables; nothing iterates a
 //! hash map to decide.
 
+mod buffer;
+mod compiled;
 mod evolve;
 mod index;
 pub(crate) mod instance;
@@ -20,11 +22,10 @@ use proto::record::{
     Stream, Subscription, Timer, UserTask, Variables,
 };
 
-pub(crate) use evolve::REQUEST_BUCKET_BITS;
 pub use index::Due;
 pub(crate) use index::{MESSAGE_SEPARATOR, by_message};
 pub(crate) use key::{COUNTER_BITS, outbox_number};
-pub use key::{EntryKey, Kind, partition_for, partition_of};
+pub use key::{EntryKey, Kind, first_key_of, partition_for, partition_of};
 pub use restore::RestoreError;
 use table::Table;
 pub use table::{Change, Digest};
@@ -126,6 +127,11 @@ impl State {
         definitions
     }
 
+    /// Keys of the definitions, in order of deployment.
+    pub fn definition_keys(&self) -> &BTreeSet<u64> {
+        &self.index.definitions
+    }
+
     pub fn definition(&self, key: u64) -> Option<&Definition> {
         self.definitions.get(key)
     }
@@ -165,11 +171,8 @@ impl State {
     }
 
     pub(crate) fn stream_with_credit(&self, job_type: &str) -> Option<&Stream> {
-        let streams = self.index.streams.get(job_type)?.iter();
-        streams
-            .filter_map(|id| self.streams.get(*id))
-            .filter(|stream| stream.credit > 0)
-            .max_by_key(|stream| (stream.credit, std::cmp::Reverse(stream.id)))
+        let (credit, id) = self.index.streams.get(job_type)?.last()?;
+        self.streams.get(id.0).filter(|_| *credit > 0)
     }
 
     pub fn job(&self, key: u64) -> Option<&Job> {
@@ -219,11 +222,12 @@ impl State {
         self.streams.get(id)
     }
 
-    /// Sends to another partition that were not delivered yet, in order.
-    pub fn outbox(&self) -> impl Iterator<Item = &Outbox> {
+    /// Sends to one other partition that were not delivered yet, in order.
+    pub fn outbox(&self, target: u32) -> impl Iterator<Item = &Outbox> {
+        let (first, last) = (outbox_number(target, 0), outbox_number(target + 1, 0));
         self.index
             .outbox
-            .iter()
+            .range(first..last)
             .filter_map(|number| self.outbox.get(*number))
     }
 
@@ -232,7 +236,7 @@ impl State {
         let waiting = self.index.continuations.iter();
         waiting.filter_map(|number| {
             let continuation = self.continuations.get(*number)?;
-            (!continuation.parked).then_some((continuation.instance, *number))
+            Some((continuation.instance, *number))
         })
     }
 

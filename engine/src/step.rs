@@ -3,6 +3,7 @@
 //! Control flow is this bounded queue, never recursion. A command that uses up its steps leaves a
 //! continuation in the state.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -20,7 +21,10 @@ use crate::state::instance::Elements;
 use crate::state::{COUNTER_BITS, State};
 use crate::{Position, element};
 
-/// What one command may cost.
+/// What one command may cost, and what an instance may hold.
+///
+/// These numbers decide what a command gives, so that they belong to the semantics of a build: a log
+/// replayed with others gives another state. Nothing but a test departs from the default.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Elements entered, activated or completed by one command.
@@ -31,6 +35,11 @@ pub struct Limits {
     pub due_per_tick: u32,
     /// The encoded variables of one scope, in bytes.
     pub variables_bytes: usize,
+    /// Steps of all FEEL expressions that one command evaluates. Less than half of them left: the
+    /// command takes no more steps.
+    pub feel_steps: u32,
+    /// Element instances of a process instance, and its tokens on flows, together.
+    pub elements: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +49,8 @@ impl Default for Limits {
             continuations: 10,
             due_per_tick: 1_000,
             variables_bytes: 4 << 20,
+            feel_steps: 10_000_000,
+            elements: 10_000,
         }
     }
 }
@@ -68,6 +79,8 @@ pub(crate) struct Step<'s> {
     events: Vec<Event>,
     queue: VecDeque<work::Kind>,
     steps_left: u32,
+    /// Evaluations only look, but what they cost is counted.
+    feel_left: Cell<u32>,
     next_counter: u64,
     /// Instances that moved and have inclusive joins to look at once all is quiet.
     joining: BTreeSet<u64>,
@@ -103,6 +116,7 @@ impl<'s> Step<'s> {
             events: Vec::with_capacity(16),
             queue: VecDeque::new(),
             steps_left: limits.steps,
+            feel_left: Cell::new(limits.feel_steps),
             joining: BTreeSet::new(),
             consecutive: 0,
         }
@@ -159,20 +173,32 @@ impl<'s> Step<'s> {
 
     /// Whether the command may take no more steps.
     pub fn is_spent(&self) -> bool {
-        self.steps_left == 0
+        self.steps_left == 0 || self.feel_left.get() < self.limits.feel_steps / 2
+    }
+
+    /// Evaluates with what is left of the command's FEEL steps.
+    pub fn evaluating<T>(&self, evaluate: impl FnOnce(&mut u32) -> T) -> T {
+        let mut left = self.feel_left.get();
+        let result = evaluate(&mut left);
+        self.feel_left.set(left);
+        result
     }
 
     /// Takes steps until all is quiet or the command's steps are used up.
     pub fn run(&mut self) {
         loop {
             while let Some(work) = self.queue.pop_front() {
-                if self.steps_left == 0 {
+                if self.is_spent() {
                     self.queue.push_front(work);
                     self.save_continuations();
                     return;
                 }
                 self.steps_left -= 1;
-                self.take(work);
+                if self.is_crowded(&work) {
+                    self.park(work);
+                } else {
+                    self.take(work);
+                }
             }
             let Some(instance) = self.joining.pop_first() else {
                 return;
@@ -243,34 +269,73 @@ impl<'s> Step<'s> {
         for instance in std::mem::take(&mut self.joining) {
             left.entry(instance).or_default();
         }
+        let consecutive = self.consecutive + 1;
         for (instance, work) in left {
-            if self.state.instance(instance).is_none() {
-                continue;
-            }
-            let number = self.next_key();
-            let consecutive = self.consecutive + 1;
-            let parked = consecutive > self.limits.continuations;
-            self.emit(event::Kind::ContinuationSaved(ContinuationSaved {
-                continuation: Some(Continuation {
-                    instance,
-                    number,
-                    work,
-                    consecutive,
-                    parked,
-                }),
-            }));
-            if parked && let Some(at) = self.at(instance, instance) {
-                let steps = u64::from(self.limits.steps) * u64::from(consecutive);
-                let stuck = Stuck::new(
+            let is_parked = consecutive > self.limits.continuations;
+            let stuck = is_parked.then(|| {
+                Stuck::new(
                     incident::Type::StepsExceeded,
                     format!(
-                        "{steps} steps were taken without reaching a wait state: an endless loop?"
+                        "{consecutive} commands in a row went on with it and it reached no wait state: an endless loop?"
                     ),
-                );
-                let retry = work::Kind::Continue(ContinueInstance { instance, number });
-                self.raise(&at, stuck, retry, 0);
+                )
+            });
+            self.save(instance, work, stuck);
+        }
+    }
+
+    /// Leaves steps for another command; for a person to release when the instance is stuck.
+    fn save(&mut self, instance: u64, work: Vec<Work>, stuck: Option<Stuck>) {
+        if self.state.instance(instance).is_none() {
+            return;
+        }
+        let number = self.next_key();
+        self.emit(event::Kind::ContinuationSaved(ContinuationSaved {
+            continuation: Some(Continuation {
+                instance,
+                number,
+                work,
+                consecutive: self.consecutive + 1,
+                parked: stuck.is_some(),
+            }),
+        }));
+        if let Some(stuck) = stuck
+            && let Some(at) = self.at(instance, instance)
+        {
+            let retry = work::Kind::Continue(ContinueInstance { instance, number });
+            self.raise(&at, stuck, retry, 0);
+        }
+    }
+
+    /// Whether the step would let an instance grow that is as large as one may be.
+    fn is_crowded(&self, work: &work::Kind) -> bool {
+        let work::Kind::Enter(enter) = work else {
+            return false;
+        };
+        let found = self.state.instance(enter.instance);
+        found.is_some_and(|found| found.elements.len() + found.tokens.len() > self.limits.elements)
+    }
+
+    /// Takes no more steps in an instance that is too large: one incident for all that are left.
+    fn park(&mut self, first: work::Kind) {
+        let instance = instance_of(&first);
+        let (mut parked, mut others) = (vec![Work { kind: Some(first) }], VecDeque::new());
+        for work in std::mem::take(&mut self.queue) {
+            if instance_of(&work) == instance {
+                parked.push(Work { kind: Some(work) });
+            } else {
+                others.push_back(work);
             }
         }
+        self.queue = others;
+        let stuck = Stuck::new(
+            incident::Type::StepsExceeded,
+            format!(
+                "the instance has more than {} elements and tokens: an endless loop that forks?",
+                self.limits.elements
+            ),
+        );
+        self.save(instance, parked, Some(stuck));
     }
 
     /// Raises an incident; `retry` is done again when it is resolved.

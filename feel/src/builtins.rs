@@ -13,6 +13,8 @@ mod sorting;
 mod strings;
 mod times;
 
+pub(crate) use strings::Compiled;
+
 use std::fmt;
 
 use crate::eval::{Call, Outcome};

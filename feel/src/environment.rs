@@ -83,8 +83,8 @@ impl<'a> Environment<'a> {
 /// The limits of one evaluation; what goes beyond fails with [`crate::EvalErrorKind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Evaluated nodes, visited list items, 64-byte blocks of built text and lists, and blocks of
-    /// variables that are read, together.
+    /// Evaluated nodes, visited list items, 64-byte blocks of text that is built or compared and of
+    /// lists, blocks of variables that are read, and compiled regular expressions, together.
     pub steps: u32,
     /// Nested evaluations, function calls included. The default fits a 2 MiB stack in debug builds.
     pub depth: u16,

@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::builtins::Compiled;
 use crate::error::Position;
 use crate::syntax::{Kind, Node, RangeNode};
-use crate::value::{Context, Entry, Function, FunctionKind, List, Range, Value};
+use crate::value::{Context, Entry, Function, FunctionKind, List, Range, Text, Value};
 use crate::{Environment, EvalError, EvalErrorKind, Variables};
 
 pub(crate) use arithmetic::add;
@@ -41,10 +42,12 @@ pub(crate) struct Machine<'a> {
     known: SmallVec<[Known<'a>; 2]>,
     steps_left: u32,
     depth_left: u16,
+    /// The regular expression that was compiled last.
+    pub(crate) compiled: Option<Box<Compiled>>,
 }
 
-/// A variable that was looked up: its name and bytes.
-type Known<'a> = (&'a str, Option<&'a [u8]>);
+/// A variable that was looked up: its name and value, decoded once.
+type Known<'a> = (&'a str, Value<'a>);
 
 /// How many variables a loop looks up only once.
 const KNOWN_MAX: usize = 16;
@@ -62,7 +65,13 @@ impl<'a> Machine<'a> {
             known: SmallVec::new(),
             steps_left: environment.budget.steps,
             depth_left: environment.budget.depth,
+            compiled: None,
         }
+    }
+
+    /// What is left of the budget.
+    pub(crate) fn steps_left(&self) -> u32 {
+        self.steps_left
     }
 
     /// The value of a node.
@@ -136,7 +145,7 @@ impl<'a> Machine<'a> {
             Kind::Filter(pair) => self.filter(at, pair, scope),
             Kind::List(nodes) => self.list_literal(at, nodes, scope),
             Kind::Context(entries) => self.context_literal(at, entries, scope),
-            Kind::Range(range) => self.range(range, scope),
+            Kind::Range(range) => self.range(at, range, scope),
             Kind::In(subject, tests) => self.in_(subject, tests, scope),
             Kind::Between(parts) => self.between(parts, scope),
             Kind::For(iterations, body) => self.for_(at, iterations, body, scope),
@@ -174,18 +183,23 @@ impl<'a> Machine<'a> {
         }
         // Here the same name may be read again and again.
         if let Some((_, value)) = self.known.iter().find(|(known, _)| *known == name) {
-            return Ok(value.map_or(Value::Null, Value::decode));
+            return Ok(value.clone());
         }
-        let value = self.encoded(at, name)?;
+        let value = self.variable(at, name)?;
         if self.known.len() < KNOWN_MAX {
-            self.known.push((name, value));
+            self.known.push((name, value.clone()));
         }
-        Ok(value.map_or(Value::Null, Value::decode))
+        Ok(value)
     }
 
     #[inline]
     fn variable(&mut self, at: u32, name: &str) -> Outcome<'a> {
-        Ok(self.encoded(at, name)?.map_or(Value::Null, Value::decode))
+        let value = self.encoded(at, name)?.map_or(Value::Null, Value::decode);
+        // Text with escapes is copied.
+        if let Value::String(Text::Shared(text)) = &value {
+            self.charge_text(at, text.len())?;
+        }
+        Ok(value)
     }
 
     /// The bytes of a variable. Looking it up may have to read all that there is.
@@ -264,12 +278,15 @@ impl<'a> Machine<'a> {
         self.function(node.at, kind)
     }
 
-    fn range(&mut self, node: &'a RangeNode, scope: &Scope<'_, 'a>) -> Outcome<'a> {
+    fn range(&mut self, at: u32, node: &'a RangeNode, scope: &Scope<'_, 'a>) -> Outcome<'a> {
         let mut end = |node: &'a Option<Node>| match node {
             Some(node) => self.eval(node, scope).map(Some),
             None => Ok(None),
         };
         let (start, end) = (end(&node.start)?, end(&node.end)?);
+        if let (Some(start), Some(end)) = (&start, &end) {
+            self.charge_comparison(at, start, end)?;
+        }
         Ok(
             Range::new(start, node.start_included, end, node.end_included)
                 .map_or(Value::Null, |range| Value::Range(Arc::new(range))),

@@ -39,6 +39,39 @@ impl Expression {
         Machine::new(&self.text, env).write(&self.parsed.root, &Scope::Root, out)
     }
 
+    /// As [`Expression::evaluate`], on a budget that several evaluations share: `steps` is what is left of it, before
+    /// and after. The environment's own budget still bounds this one.
+    pub fn evaluate_within<'a>(
+        &'a self,
+        env: &Environment<'a>,
+        steps: &mut u32,
+    ) -> Result<Value<'a>, EvalError> {
+        let (mut machine, allowed) = self.machine_within(env, *steps);
+        let value = machine.eval(&self.parsed.root, &Scope::Root);
+        *steps -= allowed - machine.steps_left();
+        value
+    }
+
+    /// As [`Expression::evaluate_json`], on a budget that several evaluations share.
+    pub fn evaluate_json_within<'a>(
+        &'a self,
+        env: &Environment<'a>,
+        steps: &mut u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EvalError> {
+        let (mut machine, allowed) = self.machine_within(env, *steps);
+        let written = machine.write(&self.parsed.root, &Scope::Root, out);
+        *steps -= allowed - machine.steps_left();
+        written
+    }
+
+    /// A machine that may take no more than these steps, and how many it may take.
+    fn machine_within<'a>(&'a self, env: &Environment<'a>, steps: u32) -> (Machine<'a>, u32) {
+        let mut env = *env;
+        env.budget.steps = env.budget.steps.min(steps);
+        (Machine::new(&self.text, &env), env.budget.steps)
+    }
+
     /// The names that the expression reads from its variables, each once, in order of appearance.
     /// A name inside a filter counts, although a member of the item may hide the variable.
     pub fn variables(&self) -> impl Iterator<Item = &str> {

@@ -155,25 +155,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The name of the value's type, as `instance of` spells it.
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Value::Null => "null",
-            Value::Boolean(_) => "boolean",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::List(_) => "list",
-            Value::Context(_) => "context",
-            Value::Date(_) => "date",
-            Value::Time(_) => "time",
-            Value::DateTime(_) => "date and time",
-            Value::DaysTimeDuration(_) => "days and time duration",
-            Value::YearsMonthsDuration(_) => "years and months duration",
-            Value::Range(_) => "range",
-            Value::Function(_) => "function",
-        }
-    }
-
     /// How deep the value nests; 0 for scalars.
     pub(crate) fn depth(&self) -> u16 {
         match self {
@@ -199,6 +180,11 @@ impl<'a> Value<'a> {
             Value::String(text) => blocks(text.len()),
             Value::List(list) => list.size(),
             Value::Context(context) => context.size(),
+            Value::Range(range) => {
+                let ends = range.start.iter().chain(&range.end).map(Value::size);
+                ends.fold(1, u32::saturating_add)
+            }
+            Value::Function(function) => function.size(),
             Value::Null
             | Value::Boolean(_)
             | Value::Number(_)
@@ -206,9 +192,7 @@ impl<'a> Value<'a> {
             | Value::Time(_)
             | Value::DateTime(_)
             | Value::DaysTimeDuration(_)
-            | Value::YearsMonthsDuration(_)
-            | Value::Range(_)
-            | Value::Function(_) => 1,
+            | Value::YearsMonthsDuration(_) => 1,
         }
     }
 
@@ -286,15 +270,18 @@ fn blocks(bytes: usize) -> u32 {
         .saturating_add(1)
 }
 
+/// Members with the name and value of each; a list's have empty names.
 fn nested<'a, T>(
     members: Vec<T>,
-    value: impl Fn(&T) -> &Value<'a>,
+    parts: impl Fn(&T) -> (&str, &Value<'a>),
 ) -> Result<Arc<Nested<T>>, EvalErrorKind> {
     let mut depth = 0;
     let mut size = 1u32;
     for member in &members {
-        depth = depth.max(value(member).depth());
-        size = size.saturating_add(value(member).size());
+        let (name, value) = parts(member);
+        depth = depth.max(value.depth());
+        size = size.saturating_add(value.size());
+        size = size.saturating_add(blocks(name.len()) - 1);
     }
     if depth >= VALUE_DEPTH_MAX {
         return Err(EvalErrorKind::Depth);
@@ -313,7 +300,7 @@ fn nested<'a, T>(
 impl<'a> List<'a> {
     /// A list of items; fails when it would nest too deep.
     pub(crate) fn new(items: Vec<Value<'a>>) -> Result<Self, EvalErrorKind> {
-        Ok(List(Items::Decoded(nested(items, |item| item)?)))
+        Ok(List(Items::Decoded(nested(items, |item| ("", item))?)))
     }
 
     /// A normalized JSON array.
@@ -399,7 +386,10 @@ impl<'a> Iterator for ListIter<'_, 'a> {
 impl<'a> Context<'a> {
     /// A context of entries with distinct names; fails when it would nest too deep.
     pub(crate) fn new(entries: Vec<Entry<'a>>) -> Result<Self, EvalErrorKind> {
-        Ok(Context(Entries::Decoded(nested(entries, |(_, v)| v)?)))
+        Ok(Context(Entries::Decoded(nested(
+            entries,
+            |(name, value)| (name, value),
+        )?)))
     }
 
     /// A normalized JSON object.
@@ -451,7 +441,10 @@ impl<'a> Context<'a> {
 
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        match &self.0 {
+            Entries::Encoded(object) => *object == b"{}",
+            Entries::Decoded(entries) => entries.members.is_empty(),
+        }
     }
 
     /// What walking the context costs, in steps.

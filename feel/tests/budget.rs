@@ -271,3 +271,91 @@ fn reading_large_variables_costs_steps() {
     let reads = format!("x{}", " + x".repeat(20_000));
     assert_eq!(evaluate(&reads), Err(EvalErrorKind::Steps));
 }
+
+/// What prints long is large, whatever kind of value it is.
+#[test]
+fn ranges_functions_and_names_are_as_large_as_their_text() {
+    let long = "a".repeat(100_000);
+    let items = [
+        format!("[\"{long}\"..\"{long}\"]"),
+        format!("function() \"{long}\""),
+        format!("{{\"{long}\": 1}}"),
+    ];
+    for item in items {
+        let list = format!("{{r: {item}, l: for i in 1..1900 return r}}.l");
+        assert_eq!(kind(&list, Budget::default()), Err(EvalErrorKind::Size));
+        let text = format!("string({item})");
+        let small = Budget {
+            steps: 1_000,
+            ..Budget::default()
+        };
+        assert_eq!(kind(&text, small), Err(EvalErrorKind::Steps));
+        assert!(kind(&text, Budget::default()).is_ok());
+    }
+}
+
+/// Reading and comparing large variables is paid for by their length.
+#[test]
+fn large_values_are_not_walked_for_nothing() {
+    let text = "\\n".repeat(200_000);
+    let list = format!("[{}1]", "1,".repeat(200_000));
+    let entry = format!("{{\"other\":\"{text}\",\"key\":\"a\",\"value\":1}}");
+    let json =
+        format!("{{\"big\":\"{text}\",\"same\":\"{text}\",\"list\":{list},\"entry\":{entry}}}");
+    let limits = json::Limits {
+        bytes: 16 << 20,
+        ..json::Limits::default()
+    };
+    let variables = json::normalize_object(json.as_bytes(), &limits).unwrap();
+    let environment = Environment::new(&variables, 0);
+    let evaluate = |text: &str| {
+        let expression = feel::parse(text).unwrap();
+        let result = expression.evaluate(&environment);
+        result.map(|v| v.to_string()).map_err(|e| e.kind)
+    };
+    // Decoded once.
+    assert_eq!(
+        evaluate("count(for i in 1..9999 return big = null)").as_deref(),
+        Ok("9999")
+    );
+    for body in [
+        "count(list)",
+        "context([entry])",
+        "big = same",
+        "[big] = [same]",
+        "big between same and same",
+        "big in [same..same]",
+        "[big..big] = [same..same]",
+        "before([big..big], [same..same])",
+        "min(big, same, big)",
+        "sort([big, same])",
+    ] {
+        let text = format!("for i in 1..9999 return {body}");
+        assert_eq!(evaluate(&text), Err(EvalErrorKind::Steps), "{body}");
+    }
+}
+
+/// Compiling is dear: the same expression is compiled once, others are paid for one by one.
+#[test]
+fn regular_expressions_are_compiled_once_in_a_row() {
+    let same = "count(for i in 1..9999 return matches(\"a1\", \"\\w\\d\"))";
+    assert_eq!(kind(same, Budget::default()).as_deref(), Ok("9999"));
+    let others = "for i in 1..9999 return matches(\"a\", string(i))";
+    assert_eq!(kind(others, Budget::default()), Err(EvalErrorKind::Steps));
+    let input = "a".repeat(60_000);
+    let long = format!("for i in 1..999 return matches(\"{input}\", \"b$\")");
+    assert_eq!(kind(&long, Budget::default()), Err(EvalErrorKind::Steps));
+    // What people write fits.
+    for pattern in [
+        r"^[\\w.+-]+@[\\w-]+\\.[\\w.]{2,12}$",
+        r"^\\p{L}[\\p{L} '-]*$",
+        r"(?i)^\\s*[A-ZÄÖÜ]{2}\\d{2}( ?\\d{4}){4,7}\\s*$",
+    ] {
+        let text = format!("matches(\"a\", \"{pattern}\") = null");
+        assert_eq!(
+            kind(&text, Budget::default()).as_deref(),
+            Ok("false"),
+            "{pattern}"
+        );
+    }
+}

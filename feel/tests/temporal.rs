@@ -267,3 +267,34 @@ proptest! {
         let _ = Date::parse(&text);
     }
 }
+
+/// Numbers at the end of their range name no date, time or offset, and overflow nothing.
+#[test]
+fn the_largest_numbers_are_out_of_range() {
+    use feel::temporal::Zone;
+    assert_eq!(Date::new(i64::MIN, 1, 1), None);
+    assert_eq!(Date::from_epoch_days(i64::MIN), None);
+    assert_eq!(Date::from_epoch_days(i64::MAX), None);
+    for n in [i64::MIN, i64::MAX] {
+        assert!(Time::new(n, 0, 0, 0, Zone::Local).is_none());
+        assert!(Time::new(0, n, n, n, Zone::Local).is_none());
+        assert_eq!(Zone::offset(n), None);
+    }
+    assert!(Time::new(0, 0, 0, 0, Zone::Offset(i32::MIN)).is_none());
+    assert_eq!(Zone::offset(18 * 3600), Some(Zone::Offset(64_800)));
+    assert_eq!(Zone::offset(18 * 3600 + 1), None);
+    assert!(!Zone::Offset(i32::MIN).to_string().is_empty());
+    assert!(DateTime::parse("2026-01-01T24:00:00+18:00").is_some());
+    assert!(DateTime::parse("2026-01-01T24:00:00+99:00").is_none());
+    assert!(Time::parse("00:00:00-18:00:01").is_none());
+    for text in [
+        "date(-9223372036854775808, 1, 1)",
+        "time(9223372036854775807, 0, 0)",
+        "time(0, 0, 0, @\"-P24855DT3H14M8S\")",
+        "date and time(\"2026-01-01T24:00:00+99:00\")",
+    ] {
+        let expression = feel::parse(text).unwrap();
+        let value = expression.evaluate(&feel::Environment::new(&(), 0));
+        assert!(value.unwrap().is_null(), "{text}");
+    }
+}

@@ -1,7 +1,8 @@
 //! `weir.admin.v1.AdminService`: what operators ask. Reads only.
 //!
 //! Queries run on the partition's thread, so each one looks at a bounded number of entries; a call puts several
-//! together, and gives what it has when its own bound is reached.
+//! together, and gives what it has when its own bound is reached. Texts are cut, and a page ends at half of what a
+//! message holds, so that every answer can be sent.
 
 mod definitions;
 mod document;
@@ -36,6 +37,8 @@ impl Admin {
     }
 }
 
+/// What is said of a definition beside its model, in bytes; all its texts are cut.
+pub(crate) const DEFINITION_BYTES_MAX: usize = 64 << 10;
 /// Entries that one query looks at.
 const QUERY_ENTRIES_MAX: usize = 1_000;
 /// Queries, or pages of the journal, that one call makes.
@@ -57,7 +60,8 @@ impl AdminService for Admin {
         &self,
         request: Request<ListInstancesRequest>,
     ) -> Answered<ListInstancesResponse> {
-        let listed = instances::list(&self.node, request.into_inner()).await?;
+        let listed =
+            instances::list(&self.node, request.into_inner(), self.message_bytes_max).await?;
         Ok(Response::new(listed))
     }
 
@@ -74,7 +78,8 @@ impl AdminService for Admin {
         &self,
         request: Request<ListIncidentsRequest>,
     ) -> Answered<ListIncidentsResponse> {
-        let listed = incidents::list(&self.node, request.into_inner()).await?;
+        let listed =
+            incidents::list(&self.node, request.into_inner(), self.message_bytes_max).await?;
         Ok(Response::new(listed))
     }
 
@@ -82,7 +87,8 @@ impl AdminService for Admin {
         &self,
         request: Request<ListDefinitionsRequest>,
     ) -> Answered<ListDefinitionsResponse> {
-        let listed = definitions::list(&self.node, request.into_inner()).await?;
+        let listed =
+            definitions::list(&self.node, request.into_inner(), self.message_bytes_max).await?;
         Ok(Response::new(listed))
     }
 

@@ -1,4 +1,5 @@
-//! A response body that ends when the server closes, so that streams do not keep it from stopping.
+//! A response body that ends when the server closes, so that streams do not keep it from stopping; a response that is
+//! too large is named as in [`name_too_large`].
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use crate::closing::Closing;
+use crate::front::name_too_large;
 
 type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -45,7 +47,7 @@ impl http_body::Body for ClosingBody {
             return Poll::Ready(None);
         };
         if let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) {
-            return Poll::Ready(frame);
+            return Poll::Ready(frame.map(|frame| frame.map(named)));
         }
         let closing = self.closing.clone();
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(closing.wait()));
@@ -66,10 +68,33 @@ impl http_body::Body for ClosingBody {
     }
 }
 
+fn named(mut frame: Frame<Bytes>) -> Frame<Bytes> {
+    if let Some(trailers) = frame.trailers_mut() {
+        name_too_large(trailers);
+    }
+    frame
+}
+
 fn stopping() -> HeaderMap {
     let mut trailers = HeaderMap::new();
     trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("14"));
     let message = HeaderValue::from_static("the server stops");
     trailers.insert(Status::GRPC_MESSAGE, message);
     trailers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_that_is_too_large_is_named_in_its_trailers() {
+        for (said, named_as) in [("11", "8"), ("5", "5"), ("0", "0")] {
+            let mut trailers = HeaderMap::new();
+            trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static(said));
+            let trailers = named(Frame::trailers(trailers)).into_trailers();
+            let status = trailers.map(|trailers| trailers[Status::GRPC_STATUS].clone());
+            assert_eq!(status.expect("trailers"), named_as);
+        }
+    }
 }

@@ -12,6 +12,11 @@ use crate::status::{invalid, with_reason};
 /// The one tenant there is.
 pub(crate) const TENANT: &str = "<default>";
 
+/// Tags of an instance.
+pub(crate) const TAGS_MAX: usize = 10;
+/// Of one tag.
+const TAG_CHARACTERS_MAX: usize = 100;
+
 /// Chosen by a caller that may repeat the call: 32 hexadecimal digits, or a UUID.
 const REQUEST_ID: &str = "weir-request-id";
 /// Who calls; ASCII.
@@ -21,11 +26,11 @@ const TRACEPARENT: &str = "traceparent";
 
 /// Reads the caller from the call's metadata.
 pub(crate) fn caller(metadata: &MetadataMap) -> Result<Caller, Status> {
-    let request_id = text(metadata, REQUEST_ID)?;
+    let id = text(metadata, REQUEST_ID)?;
     Ok(Caller {
         principal: text(metadata, USER)?.unwrap_or_default().to_owned(),
         tenant: String::new(),
-        request_id: request_id.map(parse_request_id).transpose()?,
+        request_id: id.map(request_id).transpose()?,
         traceparent: text(metadata, TRACEPARENT)?.unwrap_or_default().to_owned(),
     })
 }
@@ -45,29 +50,8 @@ fn metadata_invalid(name: &'static str, what: &str) -> Status {
     with_reason(Code::InvalidArgument, "METADATA_INVALID", message, metadata)
 }
 
-fn parse_request_id(text: &str) -> Result<[u8; 16], Status> {
-    let wrong = || metadata_invalid(REQUEST_ID, "is neither 32 hexadecimal digits nor a UUID");
-    let hyphens = [8, 13, 18, 23];
-    let is_uuid = text.len() == 36
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(at, byte)| (byte == b'-') == hyphens.contains(&at));
-    if !is_uuid && text.len() != 32 {
-        return Err(wrong());
-    }
-    let mut id = [0; 16];
-    let digits = text.chars().filter(|digit| !(is_uuid && *digit == '-'));
-    for (at, digit) in digits.enumerate() {
-        let value = digit.to_digit(16).ok_or_else(wrong)?;
-        let byte = id.get_mut(at / 2).ok_or_else(wrong)?;
-        *byte = *byte << 4 | value as u8;
-    }
-    // All zeros are what a caller sends that forgot to choose.
-    if id == [0; 16] {
-        return Err(metadata_invalid(REQUEST_ID, "is all zeros"));
-    }
-    Ok(id)
+fn request_id(text: &str) -> Result<[u8; 16], Status> {
+    node::parse_request_id(text).map_err(|wrong| metadata_invalid(REQUEST_ID, &wrong.to_string()))
 }
 
 /// Refuses every tenant but the default one.
@@ -121,33 +105,14 @@ pub(crate) fn check_worker(job_type: &str, timeout_ms: i64) -> Result<(), Status
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_id_is_hexadecimal_digits_or_a_uuid() {
-        let expected = [
-            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
-            0xcd, 0xef,
-        ];
-        for text in [
-            "0123456789abcdef0123456789ABCDEF",
-            "01234567-89ab-cdef-0123-456789abcdef",
-        ] {
-            assert_eq!(parse_request_id(text).ok(), Some(expected), "{text}");
-        }
-        for text in [
-            "",
-            "0",
-            "00000000000000000000000000000000",
-            "0123456789abcdef0123456789abcdeg",
-            "0123456789abcdef0123456789abcdef0",
-            "0123-456789ab-cdef-0123-456789abcdef",
-            "01234567-89ab-cdef-0123-456789abcdefff",
-            "ä123456789abcdef0123456789abcde",
-        ] {
-            assert!(parse_request_id(text).is_err(), "{text}");
-        }
+/// Refuses more or longer tags than an instance may have.
+pub(crate) fn check_tags(tags: &[String]) -> Result<(), Status> {
+    let longest = tags.iter().map(|tag| tag.chars().count()).max();
+    if tags.len() <= TAGS_MAX && longest.unwrap_or(0) <= TAG_CHARACTERS_MAX {
+        return Ok(());
     }
+    let message = format!(
+        "an instance has at most {TAGS_MAX} tags of at most {TAG_CHARACTERS_MAX} characters each"
+    );
+    Err(invalid("TAGS_INVALID", message))
 }

@@ -1,7 +1,7 @@
 //! Where each request goes: the gateway directly, everything else by name.
 //!
-//! Also what must hold for every service: a request that is too large is RESOURCE_EXHAUSTED, and a response that
-//! waits ends when the server closes.
+//! Also what must hold for every service: a message that is too large is RESOURCE_EXHAUSTED, and a response that waits
+//! ends when the server closes.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -99,9 +99,9 @@ impl Future for Answering {
     }
 }
 
-/// tonic refuses a message above the limit with OUT_OF_RANGE; every other server, and so every client, calls it
+/// tonic refuses a message above the limit, in either direction, with OUT_OF_RANGE; every other server, and so every client, calls it
 /// RESOURCE_EXHAUSTED. None of our services uses OUT_OF_RANGE itself.
-fn name_too_large(headers: &mut HeaderMap) {
+pub(crate) fn name_too_large(headers: &mut HeaderMap) {
     let is_out_of_range = headers
         .get(Status::GRPC_STATUS)
         .is_some_and(|status| status == "11");

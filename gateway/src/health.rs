@@ -65,7 +65,7 @@ impl Health for NodeHealth {
                 "there is no service `{service}`"
             )));
         }
-        Ok(Response::new(of_phase(&self.node.first().status().phase)))
+        Ok(Response::new(of_phase(&self.node.phase())))
     }
 
     async fn watch(

@@ -1,7 +1,7 @@
 //! The gRPC front of a node: the Zeebe gateway protocol, the admin service, health and reflection.
 //!
 //! Translation only: decode, submit, await, encode. What a command means is the engine's, when it is durable is the
-//! node's; nothing is decided or kept here. Architecture, section 6.
+//! node's; nothing is decided or kept here. ARCHITECTURE.md: The node and the services.
 
 mod admin;
 mod body;

@@ -12,7 +12,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::health_server::HealthServer;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, DEFINITION_BYTES_MAX};
 use crate::closing::{self, Closing};
 use crate::config::Config;
 use crate::front::Front;
@@ -97,7 +97,8 @@ fn front(
         .add_service(
             AdminServiceServer::new(admin)
                 .max_decoding_message_size(max)
-                .max_encoding_message_size(max),
+                // A model came in a message, and goes out with what is said of it.
+                .max_encoding_message_size(max.saturating_add(DEFINITION_BYTES_MAX)),
         )
         .add_service(HealthServer::new(NodeHealth::new(node.clone())))
         .add_service(describe().build_v1()?)

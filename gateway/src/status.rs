@@ -9,10 +9,12 @@
 //! | `TENANT_UNKNOWN` | INVALID_ARGUMENT | any tenant but `<default>` |
 //! | `METADATA_INVALID` | INVALID_ARGUMENT | `weir-request-id`, `weir-user` or `traceparent` is unreadable |
 //! | `JOB_TYPE_MISSING`, `TIMEOUT_INVALID`, `MAX_JOBS_INVALID` | INVALID_ARGUMENT | as the engine would say |
+//! | `TAGS_INVALID` | INVALID_ARGUMENT | more than 10 tags, or one of more than 100 characters |
+//! | `REQUEST_ID_REUSED` | INVALID_ARGUMENT | the request id was used for another request |
 //! | `REQUEST_MISSING` | INVALID_ARGUMENT | `CreateProcessInstanceWithResult` without its request |
-//! | `COMMAND_TOO_LARGE` | INVALID_ARGUMENT | all parts together exceed the log's limit |
+//! | `COMMAND_TOO_LARGE` | INVALID_ARGUMENT | all parts together exceed the log's limit: `size` of `limit` bytes |
 //! | `MESSAGE_TOO_LARGE` | RESOURCE_EXHAUSTED | a message exceeds the server's limit |
-//! | `OVERLOADED` | RESOURCE_EXHAUSTED | too much is under way; try again |
+//! | `OVERLOADED` | RESOURCE_EXHAUSTED | too much is under way; try again, see `google.rpc.RetryInfo` |
 //! | `DISK_FULL` | RESOURCE_EXHAUSTED | the log has no space |
 //! | `UNAVAILABLE`, `STOPPING` | UNAVAILABLE | try again, with the same request id |
 //! | `RESULT_TIMEOUT` | DEADLINE_EXCEEDED | the instance has not ended yet; it goes on |
@@ -22,8 +24,7 @@
 
 use std::collections::HashMap;
 
-use engine::Rejection;
-use node::SubmitError;
+use node::{Caller, Fault, SubmitError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -57,50 +58,61 @@ pub(crate) fn not_served(rpc: &str) -> Status {
     with_reason(Code::Unimplemented, "RPC_NOT_SERVED", message, [])
 }
 
-/// An answer that does not belong to its command: a defect of the node, said instead of hidden.
-pub(crate) fn unexpected_answer(intent: &str) -> Status {
+/// An answer that does not belong to its command: that of an earlier request with the same id; without an id a defect
+/// of the node, said instead of hidden.
+pub(crate) fn unexpected_answer(caller: &Caller, intent: &str) -> Status {
+    if caller.request_id.is_some() {
+        let message = "the request id was used for another request: choose a new one";
+        return invalid("REQUEST_ID_REUSED", message);
+    }
     let message = format!("command '{intent}' got an answer of another kind");
     with_reason(Code::Internal, "INTERNAL", message, [])
 }
 
 /// Why a command has no answer. `intent` is the name that Zeebe gives the command.
 pub(crate) fn submit_failed(intent: &str, error: SubmitError) -> Status {
-    let message = error.to_string();
-    match error {
-        SubmitError::Rejected(rejection) => rejected(intent, rejection),
-        SubmitError::Overloaded => with_reason(Code::ResourceExhausted, "OVERLOADED", message, []),
-        SubmitError::Full(_) => with_reason(Code::ResourceExhausted, "DISK_FULL", message, []),
-        SubmitError::TooLarge { size, limit } => {
-            let sizes = [("size", size.to_string()), ("limit", limit.to_string())];
-            with_reason(Code::InvalidArgument, "COMMAND_TOO_LARGE", message, sizes)
+    let kind = match &error {
+        SubmitError::Rejected(rejection) => Some(kind_of(rejection.code)),
+        SubmitError::Overloaded
+        | SubmitError::Full(_)
+        | SubmitError::TooLarge { .. }
+        | SubmitError::Unavailable(_)
+        | SubmitError::Internal(_)
+        | SubmitError::Stopped => None,
+    };
+    let mut fault = Fault::from(error);
+    if let Some(mut kind) = kind {
+        // Zeebe's clients know only NOT_FOUND from ResolveIncident.
+        if fault.reason == engine::JOB_WITHOUT_RETRIES {
+            (fault.code, kind) = (node::Code::NotFound, "NOT_FOUND");
         }
-        SubmitError::Unavailable(_) => unavailable("UNAVAILABLE", message),
-        SubmitError::Internal(_) => with_reason(Code::Internal, "INTERNAL", message, []),
-        SubmitError::Stopped => unavailable("STOPPING", message),
+        fault.message = format!(
+            "Command '{intent}' rejected with code '{kind}': {}",
+            fault.message
+        );
     }
+    said(fault)
 }
 
-fn rejected(intent: &str, rejection: Rejection) -> Status {
-    let (code, kind) = kind_of(&rejection);
-    let message = format!(
-        "Command '{intent}' rejected with code '{kind}': {}",
-        rejection.message
-    );
-    with_reason(code, rejection.reason, message, rejection.metadata)
+fn said(fault: Fault) -> Status {
+    let metadata = fault.metadata.into_iter();
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
+    let mut details =
+        ErrorDetails::with_error_info(fault.reason, DOMAIN, metadata.collect::<HashMap<_, _>>());
+    if fault.retry.is_some() {
+        details.set_retry_info(fault.retry);
+    }
+    Status::with_error_details(Code::from_i32(fault.code as i32), fault.message, details)
 }
 
-/// The gRPC code, and the rejection type as Zeebe spells it.
-fn kind_of(rejection: &Rejection) -> (Code, &'static str) {
-    // Zeebe's clients know only NOT_FOUND from ResolveIncident.
-    if rejection.reason == "JOB_WITHOUT_RETRIES" {
-        return (Code::NotFound, "NOT_FOUND");
-    }
-    match rejection.code {
-        engine::Code::InvalidArgument => (Code::InvalidArgument, "INVALID_ARGUMENT"),
-        engine::Code::NotFound => (Code::NotFound, "NOT_FOUND"),
-        engine::Code::AlreadyExists => (Code::AlreadyExists, "ALREADY_EXISTS"),
-        engine::Code::InvalidState => (Code::FailedPrecondition, "INVALID_STATE"),
-        engine::Code::PermissionDenied => (Code::PermissionDenied, "FORBIDDEN"),
-        engine::Code::ResourceExhausted => (Code::ResourceExhausted, "RESOURCE_EXHAUSTED"),
+/// The rejection type as Zeebe spells it.
+fn kind_of(code: engine::Code) -> &'static str {
+    match code {
+        engine::Code::InvalidArgument => "INVALID_ARGUMENT",
+        engine::Code::NotFound => "NOT_FOUND",
+        engine::Code::AlreadyExists => "ALREADY_EXISTS",
+        engine::Code::InvalidState => "INVALID_STATE",
+        engine::Code::PermissionDenied => "FORBIDDEN",
+        engine::Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node::{Caller, Node, Phase};
+use prost::Message;
 use proto::gateway::gateway_server::Gateway;
 use proto::gateway::partition::{PartitionBrokerHealth, PartitionBrokerRole};
 use proto::gateway::*;
-use proto::record::{self, answer, command};
+use proto::record::{self, answer, command, event};
 use tonic::{Code, Request, Response, Status};
 
-use crate::call::{self, TENANT, caller, check_tenant, document};
+use crate::call::{self, TENANT, caller, check_tags, check_tenant, document};
 use crate::closing::Closing;
 use crate::config::Config;
 use crate::jobs::{self, PolledJobs, PushedJobs};
@@ -29,6 +30,9 @@ pub(crate) struct Zeebe {
     pub config: Arc<Config>,
     pub closing: Closing,
 }
+
+/// What Zeebe calls the creation of an instance whose result is awaited.
+const WITH_RESULT: &str = "CREATE_WITH_AWAITING_RESULT";
 
 type Answered<T> = Result<Response<T>, Status>;
 
@@ -90,7 +94,7 @@ impl Gateway for Zeebe {
         let command = command::Kind::CreateInstance(create);
         let answer = self.submit("CREATE", &caller, command).await?;
         let answer::Kind::InstanceStarted(started) = answer else {
-            return Err(unexpected_answer("CREATE"));
+            return Err(unexpected_answer(&caller, "CREATE"));
         };
         Ok(Response::new(encode::started(started, tags)))
     }
@@ -129,7 +133,7 @@ impl Gateway for Zeebe {
         let command = resources::of_processes(request.into_inner());
         let answer::Kind::Deployed(deployed) = self.submit("CREATE", &caller, command).await?
         else {
-            return Err(unexpected_answer("CREATE"));
+            return Err(unexpected_answer(&caller, "CREATE"));
         };
         Ok(Response::new(resources::processes(deployed)))
     }
@@ -143,7 +147,7 @@ impl Gateway for Zeebe {
         let command = resources::of_resources(request.into_inner());
         let answer::Kind::Deployed(deployed) = self.submit("CREATE", &caller, command).await?
         else {
-            return Err(unexpected_answer("CREATE"));
+            return Err(unexpected_answer(&caller, "CREATE"));
         };
         Ok(Response::new(resources::deployments(deployed)))
     }
@@ -197,7 +201,7 @@ impl Gateway for Zeebe {
         let command = command::Kind::PublishMessage(publish);
         let answer = self.submit("PUBLISH", &caller, command).await?;
         let answer::Kind::MessagePublished(published) = answer else {
-            return Err(unexpected_answer("PUBLISH"));
+            return Err(unexpected_answer(&caller, "PUBLISH"));
         };
         Ok(Response::new(PublishMessageResponse {
             key: encode::key(published.key),
@@ -232,7 +236,7 @@ impl Gateway for Zeebe {
         let command = command::Kind::SetVariables(set);
         let answer = self.submit("UPDATE", &caller, command).await?;
         let answer::Kind::VariablesSet(set) = answer else {
-            return Err(unexpected_answer("UPDATE"));
+            return Err(unexpected_answer(&caller, "UPDATE"));
         };
         Ok(Response::new(SetVariablesResponse {
             key: encode::key(set.key),
@@ -240,32 +244,18 @@ impl Gateway for Zeebe {
     }
 
     async fn topology(&self, _: Request<TopologyRequest>) -> Answered<TopologyResponse> {
-        let (role, health) = match self.node.first().status().phase {
-            Phase::Serving => (PartitionBrokerRole::Leader, PartitionBrokerHealth::Healthy),
-            Phase::Starting => (
-                PartitionBrokerRole::Inactive,
-                PartitionBrokerHealth::Unhealthy,
-            ),
-            Phase::Failed(_) | Phase::Stopped => {
-                (PartitionBrokerRole::Inactive, PartitionBrokerHealth::Dead)
-            }
-        };
-        let partition = Partition {
-            partition_id: node::PARTITION.cast_signed(),
-            role: role.into(),
-            health: health.into(),
-        };
+        let partitions = self.node.partitions().iter().map(topology);
         let broker = BrokerInfo {
             node_id: 0,
             host: self.config.advertised_host.clone(),
             port: i32::from(self.config.advertised_port),
-            partitions: vec![partition],
+            partitions: partitions.collect(),
             version: VERSION.to_owned(),
         };
         Ok(Response::new(TopologyResponse {
             brokers: vec![broker],
             cluster_size: 1,
-            partitions_count: node::PARTITIONS.cast_signed(),
+            partitions_count: self.node.partition_count().cast_signed(),
             replication_factor: 1,
             gateway_version: VERSION.to_owned(),
         }))
@@ -337,7 +327,10 @@ impl Zeebe {
     ) -> Result<answer::Kind, Status> {
         let applied = self.node.submit(caller, command).await;
         let applied = applied.map_err(|error| submit_failed(intent, error))?;
-        applied.answer.kind.ok_or_else(|| unexpected_answer(intent))
+        applied
+            .answer
+            .kind
+            .ok_or_else(|| unexpected_answer(caller, intent))
     }
 
     /// Submits a command whose answer says nothing.
@@ -348,7 +341,7 @@ impl Zeebe {
         command: command::Kind,
     ) -> Result<(), Status> {
         let answer::Kind::Done(_) = self.submit(intent, caller, command).await? else {
-            return Err(unexpected_answer(intent));
+            return Err(unexpected_answer(caller, intent));
         };
         Ok(())
     }
@@ -358,6 +351,7 @@ impl Zeebe {
         request: CreateProcessInstanceRequest,
     ) -> Result<record::CreateInstance, Status> {
         check_tenant(&request.tenant_id)?;
+        check_tags(&request.tags)?;
         let starts = request.start_instructions.into_iter();
         Ok(record::CreateInstance {
             // As with Zeebe, the id is asked first.
@@ -382,9 +376,8 @@ impl Zeebe {
         create: record::CreateInstance,
         wait: Duration,
     ) -> Answered<CreateProcessInstanceWithResultResponse> {
-        const INTENT: &str = "CREATE_WITH_AWAITING_RESULT";
         let tags = create.tags.clone();
-        let created = self.submit(INTENT, caller, command::Kind::CreateInstance(create));
+        let created = self.submit(WITH_RESULT, caller, command::Kind::CreateInstance(create));
         let answer = tokio::select! {
             biased;
             answer = created => answer?,
@@ -399,33 +392,60 @@ impl Zeebe {
         let result = match answer {
             answer::Kind::InstanceResult(result) => result,
             answer::Kind::InstanceStarted(started) => {
-                let message = format!("instance {} was canceled", started.instance_key);
-                return Err(with_reason(
-                    Code::FailedPrecondition,
-                    "INSTANCE_CANCELED",
-                    message,
-                    [],
-                ));
+                return Err(self.without_result(caller, started.instance_key).await);
             }
             answer::Kind::Done(_)
             | answer::Kind::Deployed(_)
             | answer::Kind::MessagePublished(_)
             | answer::Kind::ActivatedJobs(_)
             | answer::Kind::VariablesSet(_)
-            | answer::Kind::Task(_) => return Err(unexpected_answer(INTENT)),
+            | answer::Kind::Task(_) => return Err(unexpected_answer(caller, WITH_RESULT)),
         };
-        let (size, limit) = (result.variables.len(), self.config.message_bytes_max);
+        let response = encode::result(result, tags);
+        let (size, limit) = (response.encoded_len(), self.config.message_bytes_max);
         if size > limit {
             let message = format!(
                 "the result takes {size} bytes, a message holds {limit}: fetch fewer variables"
             );
-            return Err(with_reason(
-                Code::ResourceExhausted,
-                "MESSAGE_TOO_LARGE",
-                message,
-                [],
-            ));
+            let sizes = [("size", size.to_string()), ("limit", limit.to_string())];
+            let code = Code::ResourceExhausted;
+            return Err(with_reason(code, "MESSAGE_TOO_LARGE", message, sizes));
         }
-        Ok(Response::new(encode::result(result, tags)))
+        Ok(Response::new(response))
+    }
+
+    /// Why the answer to somebody who awaits a result says only that the instance was started: it was canceled, or the
+    /// request id is that of a call that awaited nothing.
+    async fn without_result(&self, caller: &Caller, instance: u64) -> Status {
+        if caller.request_id.is_some() {
+            let story = match self.node.history(instance).await {
+                Ok(story) => story,
+                Err(error) => return submit_failed(WITH_RESULT, error),
+            };
+            let mut events = story.batches.iter().flat_map(|batch| &batch.events);
+            if !events.any(|event| matches!(event.kind, Some(event::Kind::InstanceCanceled(_)))) {
+                return unexpected_answer(caller, WITH_RESULT);
+            }
+        }
+        let message = format!("instance {instance} was canceled");
+        with_reason(Code::FailedPrecondition, "INSTANCE_CANCELED", message, [])
+    }
+}
+
+fn topology(partition: &node::Partition) -> Partition {
+    let (role, health) = match partition.status().phase {
+        Phase::Serving => (PartitionBrokerRole::Leader, PartitionBrokerHealth::Healthy),
+        Phase::Starting => (
+            PartitionBrokerRole::Inactive,
+            PartitionBrokerHealth::Unhealthy,
+        ),
+        Phase::Failed(_) | Phase::Stopped => {
+            (PartitionBrokerRole::Inactive, PartitionBrokerHealth::Dead)
+        }
+    };
+    Partition {
+        partition_id: partition.id().number().cast_signed(),
+        role: role.into(),
+        health: health.into(),
     }
 }

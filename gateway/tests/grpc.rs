@@ -2,6 +2,8 @@
 
 #[path = "grpc/admin.rs"]
 mod admin;
+#[path = "grpc/bounds.rs"]
+mod bounds;
 #[path = "grpc/descriptions.rs"]
 mod descriptions;
 #[path = "grpc/errors.rs"]

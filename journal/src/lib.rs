@@ -64,9 +64,15 @@ pub trait Journal: Send + Sync + 'static {
     /// a checkpoint without changes. After an error the term may have been used up.
     fn lead(&self, partition: u32, leader: &str) -> Result<Box<dyn Lead>, Error>;
 
-    /// All history payloads of an instance in the order in which checkpoints wrote them; empty when there are none
-    /// (any more: the history of an ended instance expires).
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error>;
+    /// The newest history payloads of an instance that take `bytes_max` bytes together, always at least the last one,
+    /// in the order in which checkpoints wrote them; empty when there are none (any more: the history of an ended
+    /// instance expires).
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error>;
 
     /// Ended instances, newest first, ties by the greater instance first. `before` = (`at_ms`, `instance`) of the
     /// last one already seen gives the next page. `limit` is at most [`ENDED_LIMIT_MAX`], larger ones are lowered.
@@ -243,6 +249,37 @@ pub struct DeadLetter {
     pub record: Bytes,
     /// Why it could not be applied, for people.
     pub reason: String,
+}
+
+/// What [`Journal::history`] gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryPart {
+    /// As given in [`HistoryRecord::payload`], the oldest first.
+    pub payloads: Vec<Bytes>,
+    /// Older ones were left out.
+    pub is_cut: bool,
+}
+
+impl HistoryPart {
+    /// Gathers payloads that come the newest first; asks for no more of them than it keeps, and one.
+    fn gather<E>(
+        newest_first: impl Iterator<Item = Result<Bytes, E>>,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, E> {
+        let mut part = HistoryPart::default();
+        let mut left = bytes_max;
+        for payload in newest_first {
+            let payload = payload?;
+            if payload.len() > left && !part.payloads.is_empty() {
+                part.is_cut = true;
+                break;
+            }
+            left = left.saturating_sub(payload.len());
+            part.payloads.push(payload);
+        }
+        part.payloads.reverse();
+        Ok(part)
+    }
 }
 
 /// An instance that has ended and whose history has not expired.

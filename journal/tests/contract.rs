@@ -144,8 +144,13 @@ impl Journal for InDirectory {
     fn lead(&self, partition: u32, leader: &str) -> Result<Box<dyn Lead>, Error> {
         self.journal.lead(partition, leader)
     }
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
-        self.journal.history(partition, instance)
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
+        self.journal.history(partition, instance, bytes_max)
     }
     fn ended(
         &self,

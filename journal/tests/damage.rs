@@ -69,7 +69,7 @@ fn small_journal() -> Files {
 struct Content {
     log: Vec<Record>,
     observed: Vec<Observed>,
-    history: Vec<Vec<Bytes>>,
+    history: Vec<HistoryPart>,
     ended: Vec<Ended>,
 }
 
@@ -96,7 +96,7 @@ fn content(files: &Files) -> Result<Content, Error> {
         log,
         observed,
         history: (0..5)
-            .map(|of| journal.history(0, of))
+            .map(|of| journal.history(0, of, usize::MAX))
             .collect::<Result<_, _>>()?,
         ended: journal.ended(0, None, 100)?,
     })

@@ -118,7 +118,11 @@ fn a_restart_finds_everything() {
         };
         lead.checkpoint(&checkpoint).expect("checkpoint");
         assert_eq!(
-            journal.history(0, 1).expect("history").len() as u64,
+            journal
+                .history(0, 1, usize::MAX)
+                .expect("history")
+                .payloads
+                .len() as u64,
             round + 1
         );
         let next = (round + 1) * 100;
@@ -209,21 +213,42 @@ fn ended_instances_expire_in_steps() {
     commit(Vec::new());
     let listed = |limit| journal.ended(0, None, limit).expect("ended").len();
     assert!(
-        !journal.history(0, 5000).expect("history").is_empty(),
+        !journal
+            .history(0, 5000, usize::MAX)
+            .expect("history")
+            .payloads
+            .is_empty(),
         "not all at once"
     );
     for _ in 0..10 {
         commit(Vec::new());
     }
     assert_eq!(listed(1000), 1, "only the one that ended last is left");
-    assert_eq!(journal.history(0, 5000), Ok(Vec::new()));
-    assert_eq!(journal.history(0, 500), Ok(Vec::new()));
     assert_eq!(
-        journal.history(0, 6000).expect("history").len(),
+        journal.history(0, 5000, usize::MAX),
+        Ok(HistoryPart::default())
+    );
+    assert_eq!(
+        journal.history(0, 500, usize::MAX),
+        Ok(HistoryPart::default())
+    );
+    assert_eq!(
+        journal
+            .history(0, 6000, usize::MAX)
+            .expect("history")
+            .payloads
+            .len(),
         1,
         "it has not ended"
     );
-    assert_eq!(journal.history(0, 7000).expect("history").len(), 1);
+    assert_eq!(
+        journal
+            .history(0, 7000, usize::MAX)
+            .expect("history")
+            .payloads
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -306,7 +331,7 @@ fn a_damaged_value_is_refused_with_its_table_and_key() {
         .expect("observe")
         .next(Duration::ZERO)
         .map(|_| ());
-    let history = journal.history(0, 9).map(|_| ());
+    let history = journal.history(0, 9, usize::MAX).map(|_| ());
     let ended = journal.ended(0, None, 1).map(|_| ());
     for (result, wanted, start) in [
         (observed, "state", "6b6579"),

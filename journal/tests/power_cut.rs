@@ -146,6 +146,11 @@ impl Life<'_> {
         self.check_log()
     }
 
+    fn history(&self, instance: u64) -> Option<Vec<Bytes>> {
+        let part = self.journal.history(0, instance, usize::MAX);
+        Some(part.ok()?.payloads)
+    }
+
     fn check_state(&mut self) -> Option<()> {
         let mut observer = self.journal.observe(0).ok()?;
         let mut state = State::new();
@@ -172,11 +177,11 @@ impl Life<'_> {
             Some(attempt) if found == attempt => self.truth.certain = attempt,
             Some(_) | None => assert_eq!(found, self.truth.certain, "not the last checkpoint"),
         }
-        let history = self.journal.history(0, 1_000_000 + number).ok()?;
+        let history = self.history(1_000_000 + number)?;
         if number > 0 {
             assert_eq!(history, [format!("a {number}"), format!("b {number}")]);
         }
-        let next = self.journal.history(0, 1_000_000 + number + 1).ok()?;
+        let next = self.history(1_000_000 + number + 1)?;
         assert_eq!(
             next,
             Vec::<Bytes>::new(),

@@ -65,7 +65,8 @@ impl Default for Config {
 pub struct Caller {
     pub principal: String,
     pub tenant: String,
-    /// Chosen by a caller that may repeat the command: the same id gets the first answer again for a minute.
+    /// Chosen by a caller that may repeat the command: the same id gets the first answer again for a minute. See
+    /// [`crate::parse_request_id`] for how callers write it.
     pub request_id: Option<[u8; 16]>,
     /// W3C trace context; may be empty.
     pub traceparent: String,

@@ -30,7 +30,7 @@ pub use outbox::Sending;
 
 use crate::config::Caller;
 use crate::partition_id::PartitionId;
-use crate::watch::{TaskEvent, TaskSnapshot};
+use crate::watch::TaskEvent;
 use history::Origins;
 use outbox::Outbox;
 
@@ -340,7 +340,7 @@ impl Driver {
                 is_last: Some(key) == last,
                 at_ms,
                 key,
-                task: task.and_then(|task| TaskSnapshot::of(&self.state, task)),
+                task: task.cloned(),
             }))
         };
         keys.into_iter().map(event).collect()

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use journal::Journal;
-use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, HistoryBatch, command::Kind};
+use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, command::Kind};
 use tokio::sync::watch;
 
 use crate::config::{Caller, Config};
@@ -17,7 +17,7 @@ use crate::health::Health;
 use crate::jobs::{self, JobStream};
 use crate::partition::{Applied, Partition};
 use crate::partition_id::PartitionId;
-use crate::reads;
+use crate::reads::{self, Story};
 use crate::route::{self, Route};
 use crate::status::Phase;
 use crate::stream::JobStreamRequest;
@@ -142,11 +142,11 @@ impl Node {
         TaskWatch::new(rings, from, self.shared.tasks_grown.subscribe())
     }
 
-    /// The story of an instance so far, in order; empty when there is none (any more).
+    /// The story of an instance so far; empty when there is none (any more).
     ///
     /// # Errors
     /// See [`SubmitError`].
-    pub async fn history(&self, instance: u64) -> Result<Vec<HistoryBatch>, SubmitError> {
+    pub async fn history(&self, instance: u64) -> Result<Story, SubmitError> {
         self.home(instance).history(instance).await
     }
 

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use engine::State;
 use journal::Journal;
-use proto::record::{
-    ActivateJobs, ActivatedJob, Answer, EndedInstance, HistoryBatch, OpenStream, command::Kind,
-};
+use proto::record::{ActivateJobs, ActivatedJob, Answer, EndedInstance, OpenStream, command::Kind};
 use tokio::sync::oneshot;
 
 use crate::appender;
@@ -23,7 +21,7 @@ use crate::error::{StartError, SubmitError};
 use crate::partition_id::PartitionId;
 use crate::polls::Poll;
 use crate::queue::Entry;
-use crate::reads;
+use crate::reads::{self, Story};
 use crate::status::{Phase, Status};
 use crate::stream::{JobStreamRequest, PartitionStream};
 use crate::waiters::Waiter;
@@ -278,11 +276,11 @@ impl Partition {
         &self.core().tasks
     }
 
-    /// The story of an instance so far, in order; empty when there is none (any more).
+    /// The story of an instance so far; empty when there is none (any more).
     ///
     /// # Errors
     /// See [`SubmitError`].
-    pub(crate) async fn history(&self, instance: u64) -> Result<Vec<HistoryBatch>, SubmitError> {
+    pub(crate) async fn history(&self, instance: u64) -> Result<Story, SubmitError> {
         let unwritten = self.ask(move |view| reads::story(view, instance)).await?;
         let id = self.id();
         let read = move |journal: &dyn Journal| reads::written_story(journal, id, instance);

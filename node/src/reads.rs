@@ -13,6 +13,18 @@ use crate::core::View;
 use crate::error::SubmitError;
 use crate::partition_id::PartitionId;
 
+/// What is read of a history in the journal, in bytes: the newest part.
+const HISTORY_BYTES_MAX: usize = 16 << 20;
+
+/// What happened to an instance.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Story {
+    /// In order.
+    pub batches: Vec<HistoryBatch>,
+    /// The history is longer than what is read of it: its beginning was left out.
+    pub is_cut: bool,
+}
+
 /// What happened to an instance and is not in the journal.
 pub(crate) fn story(view: &View<'_>, instance: u64) -> Vec<HistoryBatch> {
     let stories = view.unwritten.iter();
@@ -24,23 +36,26 @@ pub(crate) fn written_story(
     journal: &dyn Journal,
     partition: PartitionId,
     instance: u64,
-) -> Result<Vec<HistoryBatch>, SubmitError> {
-    let payloads = journal.history(partition.in_journal(), instance);
-    let mut batches = Vec::new();
-    for payload in payloads.map_err(unreadable)? {
-        batches.extend(History::decode(payload).map_err(unreadable)?.batches);
+) -> Result<Story, SubmitError> {
+    let part = journal.history(partition.in_journal(), instance, HISTORY_BYTES_MAX);
+    let part = part.map_err(unreadable)?;
+    let mut story = Story {
+        is_cut: part.is_cut,
+        ..Story::default()
+    };
+    for payload in part.payloads {
+        let history = History::decode(payload).map_err(unreadable)?;
+        story.batches.extend(history.batches);
     }
-    Ok(batches)
+    Ok(story)
 }
 
 /// One story of two parts that may overlap.
-pub(crate) fn join(
-    mut written: Vec<HistoryBatch>,
-    unwritten: Vec<HistoryBatch>,
-) -> Vec<HistoryBatch> {
-    let last = written.last().map(|batch| batch.offset);
+pub(crate) fn join(mut written: Story, unwritten: Vec<HistoryBatch>) -> Story {
+    let last = written.batches.last().map(|batch| batch.offset);
     let newer = unwritten.into_iter();
-    written.extend(newer.filter(|batch| Some(batch.offset) > last));
+    let newer = newer.filter(|batch| Some(batch.offset) > last);
+    written.batches.extend(newer);
     written
 }
 

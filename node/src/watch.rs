@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::State;
 use proto::record::UserTask;
 use tokio::sync::watch;
 
@@ -23,32 +22,7 @@ pub struct TaskEvent {
     pub key: u64,
     /// The task after the command. `None` when it is gone because its instance ended in the same command without
     /// completing it.
-    pub task: Option<TaskSnapshot>,
-}
-
-/// A user task with what the model says about where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskSnapshot {
-    pub task: UserTask,
-    pub process_id: Arc<str>,
-    pub version: i32,
-    pub element_id: String,
-    pub element_name: Option<String>,
-}
-
-impl TaskSnapshot {
-    /// `None` when the definition is not known.
-    pub fn of(state: &State, task: &UserTask) -> Option<TaskSnapshot> {
-        let executable = state.executable(task.definition_key)?;
-        let node = executable.nodes.get(task.node as usize)?;
-        Some(TaskSnapshot {
-            task: task.clone(),
-            process_id: Arc::clone(&executable.process_id),
-            version: executable.version,
-            element_id: node.id.to_string(),
-            element_name: node.name.as_deref().map(str::to_owned),
-        })
-    }
+    pub task: Option<UserTask>,
 }
 
 /// Why a watch ends.

@@ -1,7 +1,7 @@
 //! What all events have in common.
 
-use crate::record::Event;
 use crate::record::event::Kind;
+use crate::record::{Event, TaskRecord};
 
 impl Event {
     /// The key of the process instance in whose story the event belongs; `None` when it is of the partition itself.
@@ -54,8 +54,76 @@ impl Event {
             | Kind::SemanticsRaised(_)
             | Kind::SendQueued(_)
             | Kind::SendReceived(_)
-            | Kind::SendsRemoved(_) => 0,
+            | Kind::SendsRemoved(_)
+            | Kind::KeyUsed(_) => 0,
         };
         (instance != 0).then_some(instance)
+    }
+
+    /// What the event adds to the records of a user task; nothing when it is not about that one.
+    pub fn into_records_of(self, task_key: u64) -> Vec<TaskRecord> {
+        match self.kind {
+            Some(Kind::TaskCreated(of)) => {
+                let task = of.task.filter(|task| task.key == task_key);
+                task.map(|task| task.records).unwrap_or_default()
+            }
+            Some(Kind::TaskChanged(of)) => {
+                let is_it = of.task.is_some_and(|task| task.key == task_key);
+                of.record.filter(|_| is_it).into_iter().collect()
+            }
+            Some(Kind::TaskEnded(of)) => {
+                let is_it = of.task == task_key;
+                of.record.filter(|_| is_it).into_iter().collect()
+            }
+            None => Vec::new(),
+            Some(
+                Kind::InstanceCreated(_)
+                | Kind::InstanceCompleted(_)
+                | Kind::InstanceCanceled(_)
+                | Kind::ElementActivated(_)
+                | Kind::ElementCompleted(_)
+                | Kind::ElementTerminated(_)
+                | Kind::FlowTaken(_)
+                | Kind::TokensConsumed(_)
+                | Kind::VariablesWritten(_)
+                | Kind::ContinuationSaved(_)
+                | Kind::ContinuationTaken(_)
+                | Kind::ResultAwaited(_)
+                | Kind::JobCreated(_)
+                | Kind::JobLeased(_)
+                | Kind::JobCompleted(_)
+                | Kind::JobFailed(_)
+                | Kind::JobErrorThrown(_)
+                | Kind::JobCanceled(_)
+                | Kind::JobTimedOut(_)
+                | Kind::JobReturned(_)
+                | Kind::JobRetriesUpdated(_)
+                | Kind::JobTimeoutUpdated(_)
+                | Kind::JobBackOffEnded(_)
+                | Kind::TimerCreated(_)
+                | Kind::TimerFired(_)
+                | Kind::TimerCanceled(_)
+                | Kind::MessageCorrelated(_)
+                | Kind::SubscriptionOpened(_)
+                | Kind::SubscriptionClosed(_)
+                | Kind::IncidentRaised(_)
+                | Kind::IncidentResolved(_)
+                | Kind::KeyUsed(_)
+                | Kind::ResourceAdded(_)
+                | Kind::DefinitionAdded(_)
+                | Kind::StreamOpened(_)
+                | Kind::StreamCredited(_)
+                | Kind::StreamClosed(_)
+                | Kind::MessagePublished(_)
+                | Kind::MessageExpired(_)
+                | Kind::RequestAnswered(_)
+                | Kind::RequestsForgotten(_)
+                | Kind::TermBegun(_)
+                | Kind::SemanticsRaised(_)
+                | Kind::SendQueued(_)
+                | Kind::SendReceived(_)
+                | Kind::SendsRemoved(_),
+            ) => Vec::new(),
+        }
     }
 }

@@ -48,6 +48,8 @@ fn limits(scenario: &str) -> Limits {
         let number = |name| line.option(name).and_then(|text| text.parse::<u32>().ok());
         limits.steps = number("steps").unwrap_or(limits.steps);
         limits.continuations = number("continuations").unwrap_or(limits.continuations);
+        limits.feel_steps = number("feel").unwrap_or(limits.feel_steps);
+        limits.elements = number("elements").map_or(limits.elements, |count| count as usize);
         limits.variables_bytes =
             number("bytes").map_or(limits.variables_bytes, |bytes| bytes as usize);
     }

@@ -36,6 +36,7 @@ impl Catalog {
         }
         let found = self
             .node
+            .first()
             .query(move |state| state.executable(definition).cloned())
             .await
             .map_err(fault::refused)?;

@@ -14,8 +14,12 @@ use tonic::metadata::MetadataMap;
 use crate::reason;
 use crate::request::Check;
 
-/// A command, and who gives it.
-pub(crate) type Change = (Caller, Kind);
+/// A command about a task, and who gives it.
+pub(crate) struct Change {
+    pub caller: Caller,
+    pub task_key: u64,
+    pub command: Kind,
+}
 
 pub(crate) fn claim(metadata: &MetadataMap, request: ClaimTaskRequest) -> Result<Change, Status> {
     let mut check = Check::new(metadata);
@@ -28,7 +32,11 @@ pub(crate) fn claim(metadata: &MetadataMap, request: ClaimTaskRequest) -> Result
         user,
         groups,
     };
-    Ok((caller, Kind::ClaimTask(claim)))
+    Ok(Change {
+        caller,
+        task_key: claim.task_key,
+        command: Kind::ClaimTask(claim),
+    })
 }
 
 pub(crate) fn unclaim(
@@ -43,7 +51,11 @@ pub(crate) fn unclaim(
         task_key: request.task_key,
         user,
     };
-    Ok((caller, Kind::UnclaimTask(unclaim)))
+    Ok(Change {
+        caller,
+        task_key: unclaim.task_key,
+        command: Kind::UnclaimTask(unclaim),
+    })
 }
 
 pub(crate) fn assign(metadata: &MetadataMap, request: AssignTaskRequest) -> Result<Change, Status> {
@@ -69,7 +81,11 @@ pub(crate) fn assign(metadata: &MetadataMap, request: AssignTaskRequest) -> Resu
         by,
         expected_assignee: request.expected_assignee,
     };
-    Ok((caller, Kind::AssignTask(assign)))
+    Ok(Change {
+        caller,
+        task_key: assign.task_key,
+        command: Kind::AssignTask(assign),
+    })
 }
 
 pub(crate) fn update(metadata: &MetadataMap, request: UpdateTaskRequest) -> Result<Change, Status> {
@@ -95,7 +111,11 @@ pub(crate) fn update(metadata: &MetadataMap, request: UpdateTaskRequest) -> Resu
     };
     let caller = check.caller(&update.by, &request.request_id);
     check.done()?;
-    Ok((caller, Kind::UpdateTask(update)))
+    Ok(Change {
+        caller,
+        task_key: update.task_key,
+        command: Kind::UpdateTask(update),
+    })
 }
 
 fn names(check: &mut Check, field: &str, given: Option<NamesUpdate>) -> Option<Names> {
@@ -121,7 +141,11 @@ pub(crate) fn complete(
         variables,
         action: request.action,
     };
-    Ok((caller, Kind::CompleteTask(complete)))
+    Ok(Change {
+        caller,
+        task_key: complete.task_key,
+        command: Kind::CompleteTask(complete),
+    })
 }
 
 pub(crate) fn comment(
@@ -138,5 +162,9 @@ pub(crate) fn comment(
         user,
         text: request.text,
     };
-    Ok((caller, Kind::CommentTask(comment)))
+    Ok(Change {
+        caller,
+        task_key: comment.task_key,
+        command: Kind::CommentTask(comment),
+    })
 }

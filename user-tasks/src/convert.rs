@@ -5,19 +5,11 @@ use prost_types::Timestamp;
 use proto::record::{UserTask, user_task};
 use proto::usertask::{Form, Task, TaskState};
 
-/// What the record calls a comment.
-const COMMENTED: &str = "COMMENTED";
-
 /// A task with what the model says of it; without the model's names where the definition is not known.
 pub(crate) fn task(task: &UserTask, executable: Option<&Executable>) -> Task {
     let node = executable.and_then(|executable| executable.nodes.get(task.node as usize));
     let process_id = executable.map_or("", |executable| &*executable.process_id);
     let process_name = executable.and_then(|executable| executable.name.as_deref());
-    let comments = task
-        .records
-        .iter()
-        .filter(|record| record.what == COMMENTED)
-        .count();
     Task {
         key: task.key,
         state: state(task.state()).into(),
@@ -41,7 +33,7 @@ pub(crate) fn task(task: &UserTask, executable: Option<&Executable>) -> Task {
         completed_by: task.completed_by.clone(),
         action: task.action.clone(),
         has_form: has_form(task),
-        comment_count: u32::try_from(comments).unwrap_or(u32::MAX),
+        comment_count: task.comments,
     }
 }
 

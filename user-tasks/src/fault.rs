@@ -1,67 +1,49 @@
 //! Errors as gRPC statuses with their reasons. Must not lose what a rejection says.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use engine::{Code, Rejection};
-use node::SubmitError;
+use node::{Caller, Fault, SubmitError};
 use tonic::Status;
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::reason;
 
-/// What to wait before a request is repeated that came at a busy moment.
-const RETRY_DELAY: Duration = Duration::from_millis(100);
-
-/// Why the node did not do it.
+/// Why the node did not do it; INVALID_ARGUMENT of the machine also names the field.
 pub(crate) fn refused(error: SubmitError) -> Status {
-    let message = error.to_string();
-    match error {
-        SubmitError::Rejected(rejection) => rejected(rejection),
-        SubmitError::Overloaded => overloaded(message),
-        SubmitError::Full(_) => status(
-            tonic::Code::ResourceExhausted,
-            reason::STORAGE_FULL,
-            message,
-        ),
-        SubmitError::TooLarge { .. } => status(
-            tonic::Code::ResourceExhausted,
-            reason::REQUEST_TOO_LARGE,
-            message,
-        ),
-        SubmitError::Unavailable(_) => {
-            status(tonic::Code::Unavailable, reason::NODE_UNAVAILABLE, message)
-        }
-        SubmitError::Internal(_) => status(tonic::Code::Internal, reason::INTERNAL, message),
-        SubmitError::Stopped => status(tonic::Code::Unavailable, reason::NODE_STOPPED, message),
-    }
-}
-
-/// The machine's reason, with its metadata.
-fn rejected(rejection: Rejection) -> Status {
-    let Rejection {
+    let is_rejection = matches!(error, SubmitError::Rejected(_));
+    let Fault {
         code,
         reason,
         message,
         metadata,
-    } = rejection;
-    let metadata = metadata
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
+        retry,
+    } = error.into();
+    let metadata = metadata.into_iter();
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
     let mut details =
         ErrorDetails::with_error_info(reason, reason::DOMAIN, metadata.collect::<HashMap<_, _>>());
-    let code = match code {
-        Code::InvalidArgument => {
-            details.set_bad_request([violation(field_of(reason), reason, &message)]);
-            tonic::Code::InvalidArgument
-        }
-        Code::NotFound => tonic::Code::NotFound,
-        Code::AlreadyExists => tonic::Code::AlreadyExists,
-        Code::InvalidState => tonic::Code::FailedPrecondition,
-        Code::PermissionDenied => tonic::Code::PermissionDenied,
-        Code::ResourceExhausted => tonic::Code::ResourceExhausted,
-    };
-    Status::with_error_details(code, message, details)
+    if is_rejection && code == node::Code::InvalidArgument {
+        details.set_bad_request([violation(field_of(reason), reason, &message)]);
+    }
+    if retry.is_some() {
+        details.set_retry_info(retry);
+    }
+    Status::with_error_details(tonic::Code::from_i32(code as i32), message, details)
+}
+
+/// An answer that does not belong to its command: that of an earlier request with the same id; without an id a defect
+/// of the node, said instead of hidden.
+pub(crate) fn unexpected_answer(caller: &Caller) -> Status {
+    if caller.request_id.is_none() {
+        let message = "the command got an answer of another kind";
+        return status(tonic::Code::Internal, reason::INTERNAL, message);
+    }
+    let message = "used for another request: choose a new one";
+    invalid(vec![violation(
+        "request_id",
+        reason::REQUEST_ID_REUSED,
+        message,
+    )])
 }
 
 /// Which field of the request the machine speaks of; empty: the request as a whole.
@@ -103,12 +85,20 @@ pub(crate) fn invalid(violations: Vec<FieldViolation>) -> Status {
     Status::with_error_details(tonic::Code::InvalidArgument, message, details)
 }
 
-/// Too much at once; says when to come back.
-pub(crate) fn overloaded(message: impl Into<String>) -> Status {
-    let mut details =
-        ErrorDetails::with_error_info(reason::OVERLOADED, reason::DOMAIN, HashMap::new());
-    details.set_retry_info(Some(RETRY_DELAY));
-    Status::with_error_details(tonic::Code::ResourceExhausted, message, details)
+/// Too many lists at once; says when to come back, as the node does.
+pub(crate) fn overloaded() -> Status {
+    refused(SubmitError::Overloaded)
+}
+
+/// INVALID_ARGUMENT with sizes in bytes.
+pub(crate) fn too_large(
+    reason: &str,
+    message: String,
+    sizes: [(&'static str, usize); 2],
+) -> Status {
+    let sizes = sizes.map(|(name, size)| (name.to_owned(), size.to_string()));
+    let details = ErrorDetails::with_error_info(reason, reason::DOMAIN, HashMap::from(sizes));
+    Status::with_error_details(tonic::Code::InvalidArgument, message, details)
 }
 
 /// No such task.
@@ -127,6 +117,9 @@ pub(crate) fn status(code: tonic::Code, reason: &str, message: impl Into<String>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use engine::Rejection;
     use tonic::Code;
 
     use super::*;
@@ -152,28 +145,20 @@ mod tests {
             (
                 SubmitError::Full(text()),
                 Code::ResourceExhausted,
-                reason::STORAGE_FULL,
+                reason::DISK_FULL,
             ),
-            (
-                too_large,
-                Code::ResourceExhausted,
-                reason::REQUEST_TOO_LARGE,
-            ),
+            (too_large, Code::InvalidArgument, reason::COMMAND_TOO_LARGE),
             (
                 SubmitError::Unavailable(text()),
                 Code::Unavailable,
-                reason::NODE_UNAVAILABLE,
+                reason::UNAVAILABLE,
             ),
             (
                 SubmitError::Internal(text()),
                 Code::Internal,
                 reason::INTERNAL,
             ),
-            (
-                SubmitError::Stopped,
-                Code::Unavailable,
-                reason::NODE_STOPPED,
-            ),
+            (SubmitError::Stopped, Code::Unavailable, reason::STOPPING),
             (
                 rejection(engine::Code::InvalidArgument),
                 Code::InvalidArgument,
@@ -211,8 +196,10 @@ mod tests {
             assert_eq!(info.metadata.contains_key("name"), is_rejection);
             assert_eq!(
                 details.bad_request().is_some(),
-                code == Code::InvalidArgument
+                is_rejection && code == Code::InvalidArgument
             );
+            let is_busy = reason == reason::OVERLOADED;
+            assert_eq!(details.retry_info().is_some(), is_busy);
         }
     }
 
@@ -220,18 +207,18 @@ mod tests {
     #[test]
     fn every_reason_is_documented_in_the_protocol() {
         let protocol = include_str!("../../proto/proto/weir/usertask/v1/usertask.proto");
+        let table = protocol.lines().take_while(|line| line.starts_with("//"));
+        let rows = table.filter_map(|line| line.strip_prefix("//   "));
+        // A row begins with a code, or with the space where the code above stands.
+        let documented = rows.filter_map(|row| row.get(21..)?.split_whitespace().next());
         let source = include_str!("reason.rs");
         let reasons = source
             .lines()
-            .filter_map(|line| line.split('"').nth(1))
-            .skip(1);
-        let documented = |reason: &&str| protocol.contains(&format!(" {reason} "));
-        assert_eq!(reasons.clone().count(), 27);
+            .filter(|line| !line.contains("DOMAIN"))
+            .filter_map(|line| line.split('"').nth(1));
         assert_eq!(
-            reasons
-                .filter(|reason| !documented(reason))
-                .collect::<Vec<_>>(),
-            Vec::<&str>::new()
+            reasons.collect::<BTreeSet<_>>(),
+            documented.collect::<BTreeSet<_>>()
         );
     }
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use engine::{Executable, State};
 use proto::record::{UserTask, user_task};
 use proto::usertask::{Candidate, Period, TaskFilter, TaskState};
+use rustc_hash::FxHashSet;
 
 use crate::json_equal;
 use crate::reason;
@@ -18,12 +19,12 @@ const VALUE_BYTES_MAX: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     states: Vec<user_task::State>,
-    assignees: Vec<String>,
+    assignees: FxHashSet<String>,
     unassigned: bool,
-    candidate: Option<Candidate>,
-    claimable_by: Option<Candidate>,
-    process_ids: Vec<String>,
-    element_ids: Vec<String>,
+    candidate: Option<Person>,
+    claimable_by: Option<Person>,
+    process_ids: FxHashSet<String>,
+    element_ids: FxHashSet<String>,
     instance: u64,
     due: Option<Moments>,
     follow_up: Option<Moments>,
@@ -31,6 +32,22 @@ pub(crate) struct Filter {
     priority_min: Option<i32>,
     priority_max: Option<i32>,
     variables: Vec<(String, Bytes)>,
+}
+
+/// Who may be a candidate.
+#[derive(Debug)]
+struct Person {
+    user: String,
+    groups: FxHashSet<String>,
+}
+
+impl Person {
+    fn of(candidate: Candidate) -> Person {
+        Person {
+            user: candidate.user,
+            groups: candidate.groups.into_iter().collect(),
+        }
+    }
 }
 
 /// From inclusive, before exclusive, in milliseconds since 1970.
@@ -49,6 +66,9 @@ impl Moments {
 impl Filter {
     /// Checks a filter; what is wrong goes to `check`.
     pub fn new(given: TaskFilter, check: &mut Check) -> Filter {
+        check.names("filter.assignees", &given.assignees);
+        check.names("filter.process_ids", &given.process_ids);
+        check.names("filter.element_ids", &given.element_ids);
         let filter = Filter {
             states: states(&given, check),
             unassigned: given.unassigned,
@@ -61,13 +81,10 @@ impl Filter {
             priority_min: given.priority_min,
             priority_max: given.priority_max,
             variables: values(&given.variables, check),
-            assignees: given.assignees,
-            process_ids: given.process_ids,
-            element_ids: given.element_ids,
+            assignees: given.assignees.into_iter().collect(),
+            process_ids: given.process_ids.into_iter().collect(),
+            element_ids: given.element_ids.into_iter().collect(),
         };
-        check.names("filter.assignees", &filter.assignees);
-        check.names("filter.process_ids", &filter.process_ids);
-        check.names("filter.element_ids", &filter.element_ids);
         check.priority("filter.priority_min", filter.priority_min);
         check.priority("filter.priority_max", filter.priority_max);
         filter
@@ -104,6 +121,16 @@ impl Filter {
             && self.model_matches(task, executable)
     }
 
+    /// How many candidates of the task [`Filter::matches`] looks at.
+    pub fn candidates_looked_at(&self, task: &UserTask) -> usize {
+        let asks = usize::from(self.candidate.is_some()) + usize::from(self.claimable_by.is_some());
+        let excluded = match self.claimable_by {
+            Some(_) => task.excluded_users.len(),
+            None => 0,
+        };
+        asks * (task.candidate_users.len() + task.candidate_groups.len()) + excluded
+    }
+
     /// Whether the variables that the task sees are those asked for, and how many bytes were looked at.
     pub fn sees(&self, state: &State, task: &UserTask) -> (bool, usize) {
         let mut looked_at = 0;
@@ -130,20 +157,21 @@ impl Filter {
         let Some(executable) = executable else {
             return false;
         };
-        let is_any = |ids: &[String], id: &str| ids.is_empty() || ids.iter().any(|any| any == id);
+        let is_any = |ids: &FxHashSet<String>, id: &str| ids.is_empty() || ids.contains(id);
         let node = executable.nodes.get(task.node as usize);
         is_any(&self.process_ids, &executable.process_id)
             && node.is_some_and(|node| is_any(&self.element_ids, &node.id))
     }
 }
 
-fn is_candidate(task: &UserTask, candidate: &Candidate) -> bool {
-    let by_group = |group| task.candidate_groups.contains(group);
-    task.candidate_users.contains(&candidate.user) || candidate.groups.iter().any(by_group)
+fn is_candidate(task: &UserTask, candidate: &Person) -> bool {
+    let mut groups = task.candidate_groups.iter();
+    task.candidate_users.contains(&candidate.user)
+        || groups.any(|group| candidate.groups.contains(group))
 }
 
 /// What the machine would say to a claim: the same rules, so that an inbox shows what can be taken.
-fn may_claim(task: &UserTask, candidate: &Candidate) -> bool {
+fn may_claim(task: &UserTask, candidate: &Person) -> bool {
     let anybody = task.candidate_users.is_empty() && task.candidate_groups.is_empty();
     let unknown = candidate.groups.is_empty() && !task.candidate_groups.is_empty();
     task.state() == user_task::State::Created
@@ -175,7 +203,7 @@ fn states(given: &TaskFilter, check: &mut Check) -> Vec<user_task::State> {
     states
 }
 
-fn candidate(given: Option<Candidate>, check: &mut Check) -> Option<Candidate> {
+fn candidate(given: Option<Candidate>, check: &mut Check) -> Option<Person> {
     let candidate = given?;
     check.name("filter.candidate.user", &candidate.user);
     check.names("filter.candidate.groups", &candidate.groups);
@@ -186,15 +214,15 @@ fn candidate(given: Option<Candidate>, check: &mut Check) -> Option<Candidate> {
             "neither a user nor a group is named",
         );
     }
-    Some(candidate)
+    Some(Person::of(candidate))
 }
 
-fn claimable_by(given: Option<Candidate>, check: &mut Check) -> Option<Candidate> {
+fn claimable_by(given: Option<Candidate>, check: &mut Check) -> Option<Person> {
     let Candidate { user, groups } = given?;
-    Some(Candidate {
+    Some(Person::of(Candidate {
         user: check.user("filter.claimable_by.user", user),
         groups: check.groups("filter.claimable_by.groups", groups),
-    })
+    }))
 }
 
 fn moments(field: &str, given: Option<Period>, check: &mut Check) -> Option<Moments> {

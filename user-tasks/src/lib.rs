@@ -2,7 +2,7 @@
 //!
 //! Translation only: a change becomes a command of the machine, a question a query on the partition's state. There is
 //! no store and no index here that could disagree with it, so that a task is listed as soon as the token has entered
-//! it. Must not decide what a person may do: `engine` does. Architecture, section 6.
+//! it. Must not decide what a person may do: `engine` does. ARCHITECTURE.md: The node and the services.
 //!
 //! What is asked and answered, and every reason of an error, is documented in `weir/usertask/v1/usertask.proto`;
 //! [`reason`] holds the same reasons.

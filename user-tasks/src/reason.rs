@@ -27,11 +27,14 @@ pub const VARIABLES_TOO_LARGE: &str = "VARIABLES_TOO_LARGE";
 // Of this service.
 pub const FIELD_INVALID: &str = "FIELD_INVALID";
 pub const PAGE_TOKEN_INVALID: &str = "PAGE_TOKEN_INVALID";
-pub const REQUEST_TOO_LARGE: &str = "REQUEST_TOO_LARGE";
-pub const OVERLOADED: &str = "OVERLOADED";
+pub const REQUEST_ID_REUSED: &str = "REQUEST_ID_REUSED";
 pub const WATCHES_FULL: &str = "WATCHES_FULL";
 pub const WATCH_TOO_SLOW: &str = "WATCH_TOO_SLOW";
-pub const STORAGE_FULL: &str = "STORAGE_FULL";
-pub const NODE_UNAVAILABLE: &str = "NODE_UNAVAILABLE";
-pub const NODE_STOPPED: &str = "NODE_STOPPED";
+
+// The node's, which it gives when a command or a query fails.
+pub const COMMAND_TOO_LARGE: &str = "COMMAND_TOO_LARGE";
+pub const OVERLOADED: &str = "OVERLOADED";
+pub const DISK_FULL: &str = "DISK_FULL";
+pub const UNAVAILABLE: &str = "UNAVAILABLE";
+pub const STOPPING: &str = "STOPPING";
 pub const INTERNAL: &str = "INTERNAL";

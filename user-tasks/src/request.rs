@@ -5,7 +5,7 @@ use feel::json;
 use node::Caller;
 use prost_types::Timestamp;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic_types::FieldViolation;
 
 use crate::fault;
@@ -27,24 +27,33 @@ pub(crate) struct Metadata {
     groups: Vec<String>,
     request_id: String,
     traceparent: String,
+    /// Names of what is not ASCII text.
+    unreadable: Vec<&'static str>,
 }
 
 impl Metadata {
     pub fn of(map: &MetadataMap) -> Metadata {
-        let text = |name: &str| {
-            let value = map.get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default().trim().to_owned()
+        let mut unreadable = Vec::new();
+        let mut text = |name: &'static str| match map.get(name).map(MetadataValue::to_str) {
+            None => String::new(),
+            Some(Ok(text)) => text.trim().to_owned(),
+            Some(Err(_)) => {
+                unreadable.push(name);
+                String::new()
+            }
         };
         let groups = text("weir-groups");
         let groups = groups
             .split(',')
             .map(str::trim)
             .filter(|group| !group.is_empty());
+        let groups = groups.map(str::to_owned).collect();
         Metadata {
             user: text("weir-user"),
-            groups: groups.map(str::to_owned).collect(),
+            groups,
             request_id: text("weir-request-id"),
             traceparent: text("traceparent"),
+            unreadable,
         }
     }
 }
@@ -58,9 +67,17 @@ pub(crate) struct Check {
 
 impl Check {
     pub fn new(map: &MetadataMap) -> Check {
+        let metadata = Metadata::of(map);
+        let not_text = |name: &&str| {
+            fault::violation(
+                name,
+                reason::FIELD_INVALID,
+                "the metadata is not ASCII text",
+            )
+        };
         Check {
-            metadata: Metadata::of(map),
-            found: Vec::new(),
+            found: metadata.unreadable.iter().map(not_text).collect(),
+            metadata,
         }
     }
 
@@ -117,14 +134,16 @@ impl Check {
             true => self.metadata.request_id.clone(),
             false => request_id.to_owned(),
         };
-        let request_id = uuid(&given);
-        if request_id.is_none() && !given.is_empty() {
-            let help = "a UUID is 32 hexadecimal digits, with or without hyphens";
-            self.wrong("request_id", reason::FIELD_INVALID, help);
+        let read = match given.as_str() {
+            "" => Ok(None),
+            given => node::parse_request_id(given).map(Some),
+        };
+        if let Err(wrong) = read {
+            self.wrong("request_id", reason::FIELD_INVALID, wrong.to_string());
         }
         Caller {
             principal: user.to_owned(),
-            request_id,
+            request_id: read.unwrap_or_default(),
             traceparent: self.metadata.traceparent.clone(),
             ..Caller::default()
         }
@@ -227,10 +246,11 @@ impl Check {
                 "the variables take {} bytes, {bytes_max} are allowed",
                 text.len()
             );
-            return Err(fault::status(
-                tonic::Code::ResourceExhausted,
+            let sizes = [("size", text.len()), ("limit", bytes_max)];
+            return Err(fault::too_large(
                 reason::VARIABLES_TOO_LARGE,
                 message,
+                sizes,
             ));
         }
         let limits = json::Limits {
@@ -246,41 +266,9 @@ impl Check {
     }
 }
 
-/// The bytes of a UUID, with hyphens or without.
-fn uuid(text: &str) -> Option<[u8; 16]> {
-    let mut digits = text
-        .bytes()
-        .filter(|byte| *byte != b'-')
-        .map(|byte| char::from(byte).to_digit(16));
-    let mut bytes = [0; 16];
-    for byte in &mut bytes {
-        let (high, low) = (digits.next()??, digits.next()??);
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    digits.next().is_none().then_some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_uuid_is_read_with_hyphens_and_without() {
-        let expected = Some([
-            0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3, 0xa4, 0x56, 0x42, 0x66, 0x14, 0x17,
-            0x40, 0,
-        ]);
-        assert_eq!(uuid("123e4567-e89b-12d3-a456-426614174000"), expected);
-        assert_eq!(uuid("123E4567E89B12D3A456426614174000"), expected);
-        for wrong in [
-            "",
-            "123e",
-            "123e4567-e89b-12d3-a456-4266141740001",
-            "x23e4567e89b12d3a456426614174000",
-        ] {
-            assert_eq!(uuid(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_timestamp_outside_its_range_is_wrong() {

@@ -21,6 +21,9 @@ pub(crate) const ROW_UNITS: usize = 8;
 /// So many bytes of variables cost a unit to look through.
 const BYTES_PER_UNIT: usize = 64;
 
+/// So many candidates of a task cost a unit to look through.
+const CANDIDATES_PER_UNIT: usize = 8;
+
 /// What is left of the work of a slice.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
@@ -125,6 +128,7 @@ impl Scan {
             let executable = state
                 .executable(task.definition_key)
                 .map(|executable| &**executable);
+            budget.spend(self.filter.candidates_looked_at(task) / CANDIDATES_PER_UNIT);
             if !self.filter.matches(task, executable) {
                 continue;
             }
@@ -169,6 +173,6 @@ impl Slices {
 
     /// The changes after an offset.
     pub fn watch(&self, from: u64) -> TaskWatch {
-        self.node.watch_tasks(Some(from))
+        self.node.watch_tasks(Some(&[from]))
     }
 }

@@ -59,27 +59,32 @@ pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> 
 
 impl UserTasks {
     /// Submits a change; the task as it is after it, and the change's position.
-    async fn submit(&self, (caller, command): Change) -> Result<(Option<Task>, u64), Status> {
+    async fn submit(&self, change: Change) -> Result<(Option<Task>, u64), Status> {
+        let Change {
+            caller,
+            task_key,
+            command,
+        } = change;
         let applied = self
             .node
             .submit(&caller, command)
             .await
             .map_err(fault::refused)?;
         let Some(answer::Kind::Task(answer)) = applied.answer.kind else {
-            let message = "the request id was used for another kind of request";
-            let wrong = fault::violation("request_id", reason::FIELD_INVALID, message);
-            return Err(fault::invalid(vec![wrong]));
+            return Err(fault::unexpected_answer(&caller));
         };
         let task = match answer.task {
-            Some(task) => Some(self.shown(&task).await?),
+            Some(task) if task.key != task_key => return Err(fault::unexpected_answer(&caller)),
+            Some(task) => Some(self.shown(&task).await),
             None => None,
         };
         Ok((task, applied.offset))
     }
 
-    async fn shown(&self, task: &UserTask) -> Result<Task, Status> {
-        let executable = self.catalog.get(task.definition_key).await?;
-        Ok(convert::task(task, executable.as_deref()))
+    /// Without the model's names when they cannot be looked up now: the change is done, and the caller must learn it.
+    async fn shown(&self, task: &UserTask) -> Task {
+        let executable = self.catalog.get(task.definition_key).await;
+        convert::task(task, executable.unwrap_or_default().as_deref())
     }
 }
 
@@ -89,10 +94,7 @@ impl UserTaskService for UserTasks {
         &self,
         request: Request<ListTasksRequest>,
     ) -> Result<Response<ListTasksResponse>, Status> {
-        let _one = self
-            .lists
-            .try_acquire()
-            .map_err(|_| fault::overloaded("too many lists at once"))?;
+        let _one = self.lists.try_acquire().map_err(|_| fault::overloaded())?;
         let (metadata, _, request) = request.into_parts();
         let listed = list::list(&self.slices, &metadata, request).await?;
         Ok(Response::new(listed))
@@ -107,7 +109,7 @@ impl UserTaskService for UserTasks {
         check.names("include_variables", &request.include_variables);
         check.done()?;
         let (key, names) = (request.task_key, request.include_variables);
-        let found = self.node.first().query_at(move |state| {
+        let found = self.node.home(key).query_at(move |state| {
             let task = state.task(key)?;
             let executable = state
                 .executable(task.definition_key)

@@ -203,7 +203,7 @@ impl Watch {
                 event = start.watch.next() => event,
             };
             match event {
-                Ok(event) => self.change(&event, &start).await?,
+                Ok((_, event)) => self.change(&event, &start).await?,
                 Err(WatchError::Lagged) => return Ok(went_on),
                 Err(WatchError::Stopped) => return Err(refused(node::SubmitError::Stopped)),
             }
@@ -237,10 +237,9 @@ impl Watch {
 
     /// What the change is to the watcher; `None`: nothing.
     async fn told(&mut self, event: &TaskEvent, start: &Start) -> Result<Option<Event>, End> {
-        let Some(snapshot) = &event.task else {
+        let Some(task) = &event.task else {
             return Ok(self.left(event, start, None));
         };
-        let task = &snapshot.task;
         let executable = self
             .catalog
             .get(task.definition_key)

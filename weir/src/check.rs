@@ -11,6 +11,10 @@ use std::path::PathBuf;
 
 use bpmn_parser::{Diagnostic, Model};
 
+use engine::Rejection;
+use proto::record::deploy_resources;
+
+use crate::moment;
 use files::Source;
 use report::{Checked, Counts, People};
 
@@ -72,6 +76,11 @@ fn check(source: Source) -> Checked {
         diagnostics.extend(found);
         diagnostics.sort_by_key(|diagnostic| diagnostic.location.offset);
     }
+    let is_blocked = diagnostics.iter().any(Diagnostic::blocks_deployment);
+    let rejection = match is_blocked {
+        true => None,
+        false => rejection(&name, &bytes),
+    };
     let text = match bpmn_parser::decode(&bytes) {
         Ok(text) => text.into_owned(),
         Err(error) => error.valid_prefix,
@@ -80,8 +89,18 @@ fn check(source: Source) -> Checked {
         name,
         text,
         diagnostics,
+        rejection,
         unreadable: None,
     }
+}
+
+/// What a deployment of the file alone would say that is about no element: no process is executable, for example.
+fn rejection(name: &str, content: &[u8]) -> Option<Rejection> {
+    let resource = deploy_resources::Resource {
+        name: name.to_owned(),
+        content: content.to_vec().into(),
+    };
+    engine::check_deployment(&[resource], moment::now_ms()).err()
 }
 
 /// What compiling finds beyond the parser: expressions that are not FEEL.

@@ -16,7 +16,7 @@ Examples:
   weir check models/                 every .bpmn file below the folder
   weir check order.bpmn --format json
 
-Exit status: 0 nothing keeps the models from being deployed, 1 errors or refusals, 2 a file cannot be read.")]
+Exit status: 0 nothing keeps the models from being deployed, 1 something does, 2 a file cannot be read.")]
 pub struct CheckArgs {
     /// BPMN files, or folders with some
     #[arg(required = true, value_name = "FILE")]

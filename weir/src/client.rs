@@ -15,7 +15,7 @@ use tonic::{Request, Status};
 use crate::failure::Failure;
 
 pub const DEFAULT_ADDRESS: &str = "http://127.0.0.1:26500";
-/// As large as what the server sends at most.
+/// More than the server sends: answers of up to 4 MiB, and models with what is said of them.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// Where the server is and who asks.

@@ -84,11 +84,11 @@ impl Stage {
         // After the end nobody listens either.
         let _ = self.lines.send(line.into()).await;
     }
+}
 
-    /// How long people and machines take for their work.
-    pub fn pace(&self, share: f64) -> Duration {
-        Duration::from_secs_f64(share)
-    }
+/// People and machines take time for their work, in seconds.
+pub async fn pause(seconds: f64) {
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
 }
 
 pub fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> {

@@ -79,7 +79,8 @@ impl Failure {
             let failure = Self::new(Exit::TimedOut, "DEADLINE_EXCEEDED", text);
             return failure.hint(LOOK_BEFORE);
         }
-        if exit == Exit::Unreachable {
+        // What a server says has details; what is said of a connection has none.
+        if exit == Exit::Unreachable && info.is_none() {
             return Self::unreachable(address, status.message());
         }
         let message = match status.message() {
@@ -87,7 +88,7 @@ impl Failure {
             text => reason_of_rejection(text).to_owned(),
         };
         let mut failure = Self::new(exit, &reason, message);
-        failure.hint = violations(status).or_else(|| hint_for(status.code()));
+        failure.hint = hint_for(status.code(), &reason).map(str::to_owned);
         failure
     }
 
@@ -154,26 +155,18 @@ fn of_code(code: Code) -> (Exit, &'static str) {
     }
 }
 
-/// The fields that the server found wrong, when it names them.
-fn violations(status: &Status) -> Option<String> {
-    let request = status.get_details_bad_request()?;
-    let fields: Vec<String> = request
-        .field_violations
-        .iter()
-        .map(|found| format!("{}: {}", found.field, found.description))
-        .collect();
-    (!fields.is_empty()).then(|| fields.join("; "))
-}
-
-fn hint_for(code: Code) -> Option<String> {
-    let hint = match code {
-        Code::ResourceExhausted => {
-            "the server has too much to do, or its disk is full: try again in a while"
-        }
-        Code::DeadlineExceeded => LOOK_BEFORE,
-        Code::Unimplemented => {
-            "the server is of another version than this command line, or it is not a Weir server"
-        }
+fn hint_for(code: Code, reason: &str) -> Option<&'static str> {
+    match code {
+        Code::ResourceExhausted => match reason {
+            "OVERLOADED" => Some("the server has too much to do: try again in a while"),
+            "DISK_FULL" => Some("the server's disk is full: make space, then try again"),
+            _ => None,
+        },
+        Code::Unavailable => Some("the server starts or stops: try again in a while"),
+        Code::DeadlineExceeded => Some(LOOK_BEFORE),
+        Code::Unimplemented => Some(
+            "the server is of another version than this command line, or it is not a Weir server",
+        ),
         Code::Ok
         | Code::Cancelled
         | Code::Unknown
@@ -185,9 +178,63 @@ fn hint_for(code: Code) -> Option<String> {
         | Code::Aborted
         | Code::OutOfRange
         | Code::Internal
-        | Code::Unavailable
         | Code::DataLoss
-        | Code::Unauthenticated => return None,
-    };
-    Some(hint.to_owned())
+        | Code::Unauthenticated => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tonic_types::{ErrorDetails, FieldViolation};
+
+    use super::*;
+
+    fn said(code: Code, reason: &str) -> Failure {
+        let details = ErrorDetails::with_error_info(reason, "weir", HashMap::new());
+        let status = Status::with_error_details(code, "so it is", details);
+        Failure::of_status(&status, "http://somewhere")
+    }
+
+    #[test]
+    fn a_server_that_answers_is_not_absent() {
+        let failure = said(Code::Unavailable, "STOPPING");
+        assert_eq!(failure.exit, Exit::Unreachable);
+        assert_eq!(
+            (&*failure.reason, &*failure.message),
+            ("STOPPING", "so it is")
+        );
+        let absent = Status::unavailable("tcp connect error");
+        let failure = Failure::of_status(&absent, "http://somewhere");
+        assert!(
+            failure.message.contains("no Weir server answers"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn only_what_may_go_later_is_to_be_tried_again() {
+        for (reason, is_told) in [
+            ("OVERLOADED", true),
+            ("DISK_FULL", true),
+            ("TASK_RECORDS_FULL", false),
+            ("MESSAGE_TOO_LARGE", false),
+        ] {
+            let failure = said(Code::ResourceExhausted, reason);
+            assert_eq!(failure.hint.is_some(), is_told, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_said_once() {
+        let mut details = ErrorDetails::with_error_info("FIELD_INVALID", "weir", HashMap::new());
+        details.set_bad_request([FieldViolation::new("user", "1001 bytes")]);
+        let status = Status::with_error_details(Code::InvalidArgument, "user: 1001 bytes", details);
+        let failure = Failure::of_status(&status, "http://somewhere");
+        assert_eq!(
+            (&*failure.message, failure.hint),
+            ("user: 1001 bytes", None)
+        );
+    }
 }

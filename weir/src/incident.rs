@@ -10,9 +10,8 @@ use crate::failure::{Exit, Failure};
 use crate::instance::{incident_json, wire_key};
 use crate::moment;
 use crate::output::{Output, Paint, Tone, faint, plain, table, toned};
+use crate::paging::{PAGE_SIZE, fetch, more_text, page_size};
 use crate::variables::shorten;
-
-const PAGE_SIZE: u32 = 500;
 
 #[derive(Debug, Subcommand)]
 pub enum IncidentCommand {
@@ -76,29 +75,23 @@ pub async fn run(command: &IncidentCommand, output: Output) -> Result<(), Failur
 
 async fn list(args: &ListArgs, output: Output) -> Result<(), Failure> {
     let client = Client::connect(&args.connect).await?;
-    let mut request = api::ListIncidentsRequest {
+    let request = api::ListIncidentsRequest {
         instance_key: args.instance.unwrap_or_default(),
         process_id: args.process.clone().unwrap_or_default(),
         r#type: args.kind.clone().unwrap_or_default(),
-        page_size: u32::try_from(args.limit)
-            .unwrap_or(u32::MAX)
-            .clamp(1, PAGE_SIZE),
+        page_size: page_size(args.limit),
         page_token: String::new(),
     };
-    let mut found = Vec::new();
-    let mut more = false;
-    while found.len() < args.limit {
-        let reply = client.admin().list_incidents(request.clone()).await;
+    let page = async |page_token| {
+        let request = api::ListIncidentsRequest {
+            page_token,
+            ..request.clone()
+        };
+        let reply = client.admin().list_incidents(request).await;
         let reply = reply.map_err(client.failure())?.into_inner();
-        found.extend(reply.incidents);
-        request.page_token = reply.next_page_token;
-        more = !request.page_token.is_empty();
-        if !more {
-            break;
-        }
-    }
-    more |= found.len() > args.limit;
-    found.truncate(args.limit);
+        Ok((reply.incidents, reply.next_page_token))
+    };
+    let (found, more) = fetch(args.limit, page).await?;
     output.show(
         || json!({ "incidents": found.iter().map(incident_json).collect::<Vec<_>>(), "more": more }),
         |paint| text(paint, &found, more),
@@ -127,11 +120,7 @@ fn text(paint: Paint, incidents: &[api::Incident], more: bool) -> String {
     let header = [
         "KEY", "PROCESS", "INSTANCE", "ELEMENT", "TYPE", "MESSAGE", "SINCE",
     ];
-    let mut text = table(paint, &header, rows);
-    if more {
-        text += &paint.faint("There are more: raise --limit.\n");
-    }
-    text
+    table(paint, &header, rows) + &more_text(paint, more)
 }
 
 async fn resolve(args: &ResolveArgs, output: Output) -> Result<(), Failure> {

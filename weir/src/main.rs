@@ -17,6 +17,7 @@ mod instance;
 mod message;
 mod moment;
 mod output;
+mod paging;
 mod picture;
 mod render;
 mod render_command;

@@ -2,6 +2,7 @@
 //!
 //! Standard output carries results and nothing else; failures and progress go to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -89,6 +90,7 @@ impl Output {
 
     /// Prints a result. A reader that has gone away (`weir … | head`) is not a failure.
     pub fn print(self, text: &str) -> Result<(), Failure> {
+        let text = printable(text, self.colour);
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
@@ -129,14 +131,42 @@ impl Output {
         let paint = Paint {
             colour: self.colour_err,
         };
-        let _ = writeln!(err, "{} {}", paint.bad("error:"), failure.message);
+        let clean = |text: &str| printable(text, false).into_owned();
+        let message = clean(&failure.message);
+        let _ = writeln!(err, "{} {message}", paint.bad("error:"));
         if failure.exit != Exit::Usage && !is_plain(&failure.reason) {
-            let _ = writeln!(err, "  {} {}", paint.faint("reason:"), failure.reason);
+            let reason = clean(&failure.reason);
+            let _ = writeln!(err, "  {} {reason}", paint.faint("reason:"));
         }
         if let Some(hint) = &failure.hint {
-            let _ = writeln!(err, "  {} {hint}", paint.faint("help:"));
+            let _ = writeln!(err, "  {} {}", paint.faint("help:"), clean(hint));
         }
     }
+}
+
+/// The text without control characters but line breaks and tabs: they are written as JSON would. With `colour` the
+/// codes that colour stay, and no others.
+fn printable(text: &str, colour: bool) -> Cow<'_, str> {
+    let is_harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        if is_harmless(c) || (colour && is_colour(&text[at..])) {
+            clean.push(c);
+        } else {
+            clean += &format!("\\u{:04x}", u32::from(c));
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// Whether the text begins with a code of a colour: ESC, `[`, numbers, `m`.
+fn is_colour(text: &str) -> bool {
+    let numbers = text.strip_prefix("\u{1b}[");
+    let end = numbers.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+    end.is_some_and(|end| end.starts_with('m'))
 }
 
 /// Reasons that say nothing that the sentence does not.
@@ -279,5 +309,22 @@ fn cell(paint: Paint, text: &str, tone: Tone) -> Cell {
         Tone::Good => cell.fg(Color::Green),
         Tone::Warn => cell.fg(Color::Yellow),
         Tone::Bad => cell.fg(Color::Red),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_cannot_steer_the_terminal() {
+        let evil = "a\u{1b}]0;title\u{7}\u{9b}2Jb\r\n\tc";
+        assert_eq!(
+            printable(evil, true),
+            "a\\u001b]0;title\\u0007\\u009b2Jb\\u000d\n\tc"
+        );
+        let red = "\u{1b}[1;31mx\u{1b}[0m";
+        assert_eq!(printable(red, true), red);
+        assert_eq!(printable(red, false), "\\u001b[1;31mx\\u001b[0m");
     }
 }

@@ -86,7 +86,11 @@ fn read_standard_input() -> Result<String, Failure> {
 
 fn read_all(from: impl Read) -> std::io::Result<String> {
     let mut text = String::new();
-    from.take(BYTES_MAX).read_to_string(&mut text)?;
+    let size = from.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if size as u64 > BYTES_MAX {
+        let what = format!("it is longer than {BYTES_MAX} bytes");
+        return Err(std::io::Error::other(what));
+    }
     Ok(text)
 }
 
@@ -157,6 +161,13 @@ mod tests {
                 .unwrap_err()
                 .contains("cannot be read")
         );
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_instead_of_cut() {
+        let refused = read_all(std::io::repeat(b' ')).unwrap_err();
+        assert!(refused.to_string().contains("longer than"), "{refused}");
+        assert_eq!(read_all(&b"{}"[..]).unwrap(), "{}");
     }
 
     #[test]

@@ -9,8 +9,4 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(source) = bpmn_parser::decode(bytes) {
         bpmn_parser::render(&parsed.diagnostics, &source, false);
     }
-    if let Some(model) = parsed.model {
-        let refusals = bpmn_parser::refusals(&model);
-        assert!(refusals.iter().all(|refusal| refusal.blocks_deployment()));
-    }
 });

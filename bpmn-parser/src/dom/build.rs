@@ -161,6 +161,7 @@ impl<'a> Builder<'a, '_> {
                 "an XML file has one root element; remove what follows it",
             );
         }
+        self.check_name(tag.name().0.len())?;
         let depth = self.namespaces.depth();
         let attributes = self.attributes(tag, location)?;
         let (prefix, name) = split(self.in_source(tag.name().0));
@@ -309,6 +310,17 @@ impl<'a> Builder<'a, '_> {
             in_extension: true,
         });
         Ok(())
+    }
+
+    fn check_name(&mut self, length: usize) -> Result<(), Broken> {
+        if length <= self.limits.name_bytes {
+            return Ok(());
+        }
+        self.fatal(
+            code::LIMIT_NAME,
+            format!("a name is longer than {} bytes", self.limits.name_bytes),
+            "give elements and attributes shorter names",
+        )
     }
 
     fn check_text(&mut self, length: usize) -> Result<(), Broken> {

@@ -11,6 +11,7 @@ use crate::model::{
     Event, EventDefinition, EventPosition, FlowNode, FlowNodeKind, SubProcessKind, TaskKind,
     TimerDefinition, TimerKind,
 };
+use crate::sink::clip;
 
 impl<'m> Checker<'m, '_> {
     pub(super) fn event(&mut self, index: NodeIndex, node: &'m FlowNode, event: &'m Event) {
@@ -143,7 +144,10 @@ impl<'m> Checker<'m, '_> {
                 self.error(node, code::NOT_AN_EXPRESSION, message, help);
             }
             None => {
-                let message = format!("the message {:?} needs a correlation key", message.id);
+                let message = format!(
+                    "the message {:?} needs a correlation key",
+                    clip(&message.id)
+                );
                 let help = "add <zeebe:subscription correlationKey=\"=…\"/> to the message";
                 self.error(node, code::MISSING_CORRELATION_KEY, message, help);
             }
@@ -244,7 +248,7 @@ impl<'m> Checker<'m, '_> {
             if let Some(name) = self.caught_message_name(node)
                 && !messages.insert(name)
             {
-                let message = format!("two boundary events wait for the message {name:?}");
+                let message = format!("two boundary events wait for the message {:?}", clip(name));
                 self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
             }
             if let Some(code) = self.caught_error_code(node)
@@ -253,7 +257,7 @@ impl<'m> Checker<'m, '_> {
                 let message = if code.is_empty() {
                     "two boundary events catch every error".to_owned()
                 } else {
-                    format!("two boundary events catch the error {code:?}")
+                    format!("two boundary events catch the error {:?}", clip(code))
                 };
                 self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
             }

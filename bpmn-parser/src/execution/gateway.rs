@@ -11,6 +11,7 @@ use crate::element_table::Tag;
 use crate::model::{
     EventBasedGatewayKind, EventPosition, Expression, FlowNode, FlowNodeKind, Gateway, SequenceFlow,
 };
+use crate::sink::clip;
 
 impl<'m> Checker<'m, '_> {
     pub(super) fn gateway(&mut self, index: NodeIndex, node: &'m FlowNode, gateway: &Gateway) {
@@ -48,7 +49,7 @@ impl<'m> Checker<'m, '_> {
                     let message = format!(
                         "this flow leaves the {} {:?} without a condition",
                         node.kind.tag(),
-                        node.id
+                        clip(&node.id)
                     );
                     let help = "add a conditionExpression, or make it the default flow";
                     let subject = self.flow_subject(flow);
@@ -134,7 +135,7 @@ impl<'m> Checker<'m, '_> {
             let message = format!(
                 "an event-based gateway cannot lead to the {} {:?}",
                 node.kind.tag(),
-                node.id
+                clip(&node.id)
             );
             let help = "lead it to message or timer intermediate catch events";
             self.error(node, code::WRONG_GATEWAY_TARGET, message, help);
@@ -148,7 +149,10 @@ impl<'m> Checker<'m, '_> {
         if let Some(name) = self.caught_message_name(node)
             && !messages.insert(name)
         {
-            let message = format!("two events of one gateway wait for the message {name:?}");
+            let message = format!(
+                "two events of one gateway wait for the message {:?}",
+                clip(name)
+            );
             self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
         }
     }

@@ -7,7 +7,7 @@ use super::Checker;
 use super::event_table::Row;
 use crate::code;
 use crate::model::{Event, EventPosition, FlowNode, FlowNodeKind, SubProcessKind};
-use crate::sink::Subject;
+use crate::sink::{Subject, clip};
 
 impl<'m> Checker<'m, '_> {
     /// Start events of the process (`None`) or of an embedded sub-process.
@@ -45,13 +45,13 @@ impl<'m> Checker<'m, '_> {
             if let Some(name) = self.caught_message_name(node)
                 && !messages.insert(name)
             {
-                let message = format!("two start events wait for the message {name:?}");
+                let message = format!("two start events wait for the message {:?}", clip(name));
                 self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
             }
         }
     }
 
-    fn sub_process_starts(&mut self, subject: Subject, starts: &[(&FlowNode, &Event)]) {
+    fn sub_process_starts(&mut self, subject: Subject<'_>, starts: &[(&FlowNode, &Event)]) {
         if starts.len() > 1 {
             let message = "a sub-process has exactly one start event".to_owned();
             self.error_at(subject, code::TOO_MANY_STARTS, message, "join them");

@@ -11,6 +11,7 @@ use crate::extension::Extensions;
 pub struct Diagram {
     pub id: Option<String>,
     pub name: Option<String>,
+    pub documentation: Option<String>,
     /// Dots per inch, where the tool wrote it.
     pub resolution: Option<f64>,
     pub plane: Plane,
@@ -54,7 +55,7 @@ pub struct Colours {
     pub stroke: Option<String>,
     /// `bioc:fill` or `color:background-color`.
     pub fill: Option<String>,
-    /// `color:color` of the label.
+    /// `color:color` of the label, or of the shape or edge where the label has none.
     pub label: Option<String>,
 }
 
@@ -100,6 +101,9 @@ pub struct Label {
     pub id: Option<String>,
     pub label_style: Option<String>,
     pub bounds: Option<Bounds>,
+    /// `color:color`, as a CSS colour.
+    pub colour: Option<String>,
+    pub extensions: Extensions,
 }
 
 /// One `bpmndi:BPMNLabelStyle` with its `dc:Font`.

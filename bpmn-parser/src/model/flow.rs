@@ -122,6 +122,8 @@ pub struct FlowNode {
     pub kind: FlowNodeKind,
     /// The flow taken when no condition of the others holds (activities and gateways).
     pub default_flow: Option<EdgeIndex>,
+    /// `gatewayDirection` of a gateway, as written; a hint for readers.
+    pub gateway_direction: Option<String>,
     pub loop_characteristics: Option<LoopCharacteristics>,
     pub is_for_compensation: bool,
     pub start_quantity: u32,
@@ -231,6 +233,8 @@ impl TaskKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubProcess {
     pub kind: SubProcessKind,
+    /// As written; it makes a plain sub-process an event sub-process and means nothing elsewhere.
+    pub triggered_by_event: bool,
 }
 
 impl SubProcess {
@@ -376,26 +380,11 @@ pub enum EventDefinition {
     },
     Link {
         name: String,
+        /// The `source` and `target` children, as written; the names decide.
+        sources: Vec<String>,
+        target: Option<String>,
     },
     Terminate,
-}
-
-impl EventDefinition {
-    /// The BPMN tag that this came from.
-    pub fn tag(&self) -> &'static str {
-        match self {
-            EventDefinition::Message { .. } => "messageEventDefinition",
-            EventDefinition::Timer(_) => "timerEventDefinition",
-            EventDefinition::Error { .. } => "errorEventDefinition",
-            EventDefinition::Escalation { .. } => "escalationEventDefinition",
-            EventDefinition::Signal { .. } => "signalEventDefinition",
-            EventDefinition::Compensate { .. } => "compensateEventDefinition",
-            EventDefinition::Cancel => "cancelEventDefinition",
-            EventDefinition::Conditional { .. } => "conditionalEventDefinition",
-            EventDefinition::Link { .. } => "linkEventDefinition",
-            EventDefinition::Terminate => "terminateEventDefinition",
-        }
-    }
 }
 
 /// Id, place and extensions of one event definition.
@@ -413,6 +402,9 @@ pub struct TimerDefinition {
     pub kind: TimerKind,
     /// An ISO 8601 date-time, duration or repeating interval, a cron line, or FEEL after `=`.
     pub value: Text,
+    /// The `language` attribute of the expression.
+    pub language: Option<String>,
+    pub evaluates_to: Option<String>,
 }
 
 /// Which of the three elements a timer has.
@@ -466,7 +458,9 @@ pub struct MultiInstanceLoop {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComplexBehavior {
     pub condition: Option<Expression>,
+    /// The first definition of its `event`.
     pub event: Option<EventDefinition>,
+    pub event_name: Option<String>,
     pub extensions: Extensions,
 }
 

@@ -39,7 +39,6 @@ pub struct ZeebeExtensions {
     pub loop_characteristics: Option<Box<ZeebeLoop>>,
     pub execution_listeners: Vec<Listener>,
     pub task_listeners: Vec<Listener>,
-    pub version_tag: Option<String>,
     pub linked_resources: Vec<LinkedResource>,
     pub ad_hoc: Option<Box<ZeebeAdHoc>>,
     pub conditional_filter: Option<Box<ConditionalFilter>>,

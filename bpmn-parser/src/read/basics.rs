@@ -2,7 +2,7 @@
 //!
 //! Owns the lossless copy of foreign XML and the checks that the element table makes possible.
 
-use crate::code;
+use crate::code::{self, Code};
 use crate::dom::{Cursor, ElementIndex, NamespaceId};
 use crate::element_table::Tag;
 use crate::extension::{Extensions, XmlAttribute, XmlElement, XmlNode};
@@ -116,16 +116,55 @@ impl Reader<'_, '_> {
         } else if element.tag == Tag::Unknown {
             let message = format!("BPMN 2.0 has no element {:?}", element.name);
             let help = "it is kept but not used; check its spelling";
-            self.warning(code::UNKNOWN_ELEMENT, child, message, help);
+            self.unused(code::UNKNOWN_ELEMENT, child, message, help);
         } else {
             let parent = element
                 .parent
                 .map_or("", |parent| self.dom.element(parent).name);
             let message = format!("{} cannot stand in {parent}", element.name);
             let help = "it is kept but not used; move it to where BPMN 2.0 has it";
-            self.warning(code::MISPLACED_ELEMENT, child, message, help);
+            self.unused(code::MISPLACED_ELEMENT, child, message, help);
         }
         kept.elements.push(self.xml(child));
+    }
+
+    /// Reports a child that may be there only once; the first one is used.
+    pub(super) fn repeated(&mut self, child: ElementIndex) {
+        let name = self.dom.element(child).name;
+        let message = format!("{name} is one too many: an element before it says this already");
+        let help = "remove all but one; the first is used";
+        self.deviation(code::REPEATED_ELEMENT, child, message, help);
+    }
+
+    /// Reads a child that may be there only once.
+    pub(super) fn once<T>(
+        &mut self,
+        slot: &mut Option<T>,
+        child: ElementIndex,
+        read: impl FnOnce(&mut Self, ElementIndex) -> T,
+    ) {
+        match slot {
+            None => *slot = Some(read(self, child)),
+            Some(_) => self.repeated(child),
+        }
+    }
+
+    /// Reports an element that is not used: of BPMN itself it would have meant something.
+    fn unused(&mut self, code: Code, child: ElementIndex, message: String, help: &str) {
+        if self.dom.element(child).namespace == NamespaceId::BPMN {
+            self.deviation(code, child, message, help);
+        } else {
+            self.warning(code, child, message, help);
+        }
+    }
+
+    /// Reports what would make a process do something else than its author meant: an error where it
+    /// is executed, a warning where it is only drawn.
+    fn deviation(&mut self, code: Code, child: ElementIndex, message: String, help: &str) {
+        match self.process {
+            Some(_) => self.error(code, child, message, help),
+            None => self.warning(code, child, message, help),
+        }
     }
 
     /// A copy of an element with all that is in it. The recursion is bounded by `Limits::depth`.
@@ -163,7 +202,10 @@ impl Reader<'_, '_> {
         if value.is_empty() {
             return None;
         }
-        let blank = text.len() - text.trim_start().len();
+        // In the source, where a line may end with two characters.
+        let rest = self.dom.source().get(location.offset as usize..);
+        let rest = rest.unwrap_or_default();
+        let blank = rest.len() - rest.trim_start().len();
         if blank > 0 {
             let target = location.offset + u32::try_from(blank).unwrap_or(0);
             location = self.dom.moved(location, target);

@@ -247,7 +247,9 @@ impl Reader<'_, '_> {
         let mut text = None;
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::AnnotationText => text = self.text(child),
+                Tag::AnnotationText if self.tag(element) == Tag::TextAnnotation => {
+                    text = self.text(child);
+                }
                 _ => self.unexpected(child, &mut basics.extensions),
             }
         }

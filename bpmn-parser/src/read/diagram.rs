@@ -15,6 +15,7 @@ impl Reader<'_, '_> {
         let mut diagram = Diagram {
             id: self.string(element, "id"),
             name: self.string(element, "name"),
+            documentation: self.string(element, "documentation"),
             resolution: self.number_attribute(element, "resolution"),
             location: dom.element(element).location,
             extensions: self.basics(element).extensions,
@@ -62,6 +63,7 @@ impl Reader<'_, '_> {
                 _ => self.drawing_extension(child, &mut extensions),
             }
         }
+        let colours = self.colours(element, label.as_ref());
         let Some(bounds) = bounds else {
             let message = "a shape without bounds is not drawn".to_owned();
             self.warning(code::MISSING_ELEMENT, element, message, "add dc:Bounds");
@@ -78,7 +80,7 @@ impl Reader<'_, '_> {
             participant_band_kind: self.string(element, "participantBandKind"),
             choreography_activity_shape: self.string(element, "choreographyActivityShape"),
             label,
-            colours: self.colours(element),
+            colours,
             location: dom.element(element).location,
             extensions,
         })
@@ -107,8 +109,8 @@ impl Reader<'_, '_> {
             source_element: self.string(element, "sourceElement"),
             target_element: self.string(element, "targetElement"),
             message_visible_kind: self.string(element, "messageVisibleKind"),
+            colours: self.colours(element, label.as_ref()),
             label,
-            colours: self.colours(element),
             location: dom.element(element).location,
             extensions,
         }
@@ -125,13 +127,20 @@ impl Reader<'_, '_> {
 
     fn label(&mut self, label: ElementIndex) -> Label {
         let dom = self.dom;
-        let bounds = dom
-            .children(label)
-            .find(|child| dom.tag(*child) == Tag::Bounds);
+        let mut extensions = self.basics(label).extensions;
+        let mut bounds = None;
+        for child in dom.children(label) {
+            match self.tag(child) {
+                Tag::Bounds => self.once(&mut bounds, child, Self::bounds),
+                _ => self.drawing_extension(child, &mut extensions),
+            }
+        }
         Label {
             id: self.string(label, "id"),
             label_style: self.string(label, "labelStyle"),
-            bounds: bounds.map(|bounds| self.bounds(bounds)),
+            bounds,
+            colour: self.colour(label, NamespaceId::COLOR, "color"),
+            extensions,
         }
     }
 
@@ -185,19 +194,23 @@ impl Reader<'_, '_> {
         number
     }
 
-    /// Two vocabularies exist for colours; tools write one or both.
-    fn colours(&self, element: ElementIndex) -> Colours {
-        let value = |namespace: NamespaceId, name: &str| {
-            let attribute = self.dom.attribute_in(element, namespace, name)?;
-            Some(attribute.value.clone().into_owned())
-        };
+    fn colour(&self, element: ElementIndex, namespace: NamespaceId, name: &str) -> Option<String> {
+        let attribute = self.dom.attribute_in(element, namespace, name)?;
+        Some(attribute.value.clone().into_owned())
+    }
+
+    /// Two vocabularies exist for colours; tools write one or both. The colour of a label belongs to
+    /// the label, and some tools write it at the shape.
+    fn colours(&self, element: ElementIndex, label: Option<&Label>) -> Colours {
         let either = |bioc: &str, color: &str| {
-            value(NamespaceId::COLOR, color).or_else(|| value(NamespaceId::BIOC, bioc))
+            self.colour(element, NamespaceId::COLOR, color)
+                .or_else(|| self.colour(element, NamespaceId::BIOC, bioc))
         };
+        let of_label = label.and_then(|label| label.colour.clone());
         Colours {
             stroke: either("stroke", "border-color"),
             fill: either("fill", "background-color"),
-            label: value(NamespaceId::COLOR, "color"),
+            label: of_label.or_else(|| self.colour(element, NamespaceId::COLOR, "color")),
         }
     }
 
@@ -205,7 +218,7 @@ impl Reader<'_, '_> {
         let Some(drawn) = self.raw(element, "bpmnElement") else {
             return;
         };
-        if drawn.trim().is_empty() || self.lookup(drawn.trim()).is_some() {
+        if drawn.trim().is_empty() || self.lookup(element, drawn.trim()).is_some() {
             return;
         }
         let message = format!("bpmnElement {drawn:?} names nothing in this file");

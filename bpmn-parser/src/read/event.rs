@@ -7,7 +7,7 @@ use super::{
 };
 use crate::code;
 use crate::dom::ElementIndex;
-use crate::element_table::Tag;
+use crate::element_table::{Category, Tag};
 use crate::extension::Extensions;
 use crate::model::{EventDefinition, EventDefinitionSource, Text, TimerDefinition, TimerKind};
 
@@ -19,7 +19,11 @@ impl Reader<'_, '_> {
     ) -> Option<(EventDefinition, EventDefinitionSource)> {
         let mut basics = self.basics(element);
         let kept = &mut basics.extensions;
-        let definition = match self.tag(element) {
+        let tag = self.tag(element);
+        if tag.category() == Category::EventDefinition && !has_parts(tag) {
+            self.keep_children(element, kept);
+        }
+        let definition = match tag {
             Tag::MessageEventDefinition => self.message_definition(element, kept),
             Tag::TimerEventDefinition => EventDefinition::Timer(self.timer(element, kept)),
             Tag::ErrorEventDefinition => EventDefinition::Error {
@@ -34,9 +38,7 @@ impl Reader<'_, '_> {
             Tag::CompensateEventDefinition => self.compensate_definition(element),
             Tag::CancelEventDefinition => EventDefinition::Cancel,
             Tag::ConditionalEventDefinition => self.conditional_definition(element, kept),
-            Tag::LinkEventDefinition => EventDefinition::Link {
-                name: self.string(element, "name").unwrap_or_default(),
-            },
+            Tag::LinkEventDefinition => self.link_definition(element, kept),
             Tag::TerminateEventDefinition => EventDefinition::Terminate,
             _ => return None,
         };
@@ -82,6 +84,7 @@ impl Reader<'_, '_> {
         let mut operation = None;
         for child in dom.children(element) {
             match self.tag(child) {
+                Tag::OperationRef if operation.is_some() => self.repeated(child),
                 Tag::OperationRef => operation = self.noted_child(child),
                 _ => self.unexpected(child, kept),
             }
@@ -103,6 +106,23 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn link_definition(&mut self, element: ElementIndex, kept: &mut Extensions) -> EventDefinition {
+        let dom = self.dom;
+        let (mut sources, mut target) = (Vec::new(), None);
+        for child in dom.children(element) {
+            match self.tag(child) {
+                Tag::Source => sources.push(self.trimmed(child)),
+                Tag::Target => self.once(&mut target, child, |reader, child| reader.trimmed(child)),
+                _ => self.unexpected(child, kept),
+            }
+        }
+        EventDefinition::Link {
+            name: self.string(element, "name").unwrap_or_default(),
+            sources,
+            target,
+        }
+    }
+
     fn conditional_definition(
         &mut self,
         element: ElementIndex,
@@ -112,7 +132,7 @@ impl Reader<'_, '_> {
         let mut condition = None;
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::Condition => condition = Some(self.expression(child)),
+                Tag::Condition => self.once(&mut condition, child, Self::expression),
                 _ => self.unexpected(child, kept),
             }
         }
@@ -130,6 +150,8 @@ impl Reader<'_, '_> {
                 value: String::new(),
                 location: dom.element(element).location,
             },
+            language: None,
+            evaluates_to: None,
         };
         for child in dom.children(element) {
             let kind = match self.tag(child) {
@@ -152,7 +174,20 @@ impl Reader<'_, '_> {
                 .append(&mut expression.extensions.attributes);
             kept.elements.append(&mut expression.extensions.elements);
             timer.value = expression.text;
+            timer.language = expression.language;
+            timer.evaluates_to = expression.evaluates_to;
         }
         timer
     }
+}
+
+/// Whether a definition has children of its own, which its reader takes.
+fn has_parts(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::MessageEventDefinition
+            | Tag::TimerEventDefinition
+            | Tag::ConditionalEventDefinition
+            | Tag::LinkEventDefinition
+    )
 }

@@ -82,7 +82,7 @@ impl Reader<'_, '_> {
     /// Some tools list data objects and artifacts of a lane too; those are passed over.
     fn lane_member(&mut self, child: ElementIndex) -> Option<NodeIndex> {
         let reference = self.trimmed(child);
-        let known = self.lookup(&reference);
+        let known = self.lookup(child, &reference);
         if known.is_some_and(|known| !self.tag(known).is_flow_node()) {
             return None;
         }

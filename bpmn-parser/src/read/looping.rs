@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::dom::ElementIndex;
-use crate::element_table::{Category, Tag};
+use crate::element_table::Tag;
 use crate::model::{ComplexBehavior, MultiInstanceLoop, StandardLoop};
 
 impl Reader<'_, '_> {
@@ -18,7 +18,9 @@ impl Reader<'_, '_> {
         };
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::LoopCondition => looping.loop_condition = Some(self.expression(child)),
+                Tag::LoopCondition => {
+                    self.once(&mut looping.loop_condition, child, Self::expression);
+                }
                 _ => self.unexpected(child, &mut looping.extensions),
             }
         }
@@ -46,14 +48,20 @@ impl Reader<'_, '_> {
         };
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::LoopCardinality => looping.loop_cardinality = Some(self.expression(child)),
+                Tag::LoopCardinality => {
+                    self.once(&mut looping.loop_cardinality, child, Self::expression);
+                }
                 Tag::CompletionCondition => {
-                    looping.completion_condition = Some(self.expression(child));
+                    self.once(&mut looping.completion_condition, child, Self::expression);
                 }
                 Tag::LoopDataInputRef => looping.loop_data_input = self.noted_child(child),
                 Tag::LoopDataOutputRef => looping.loop_data_output = self.noted_child(child),
-                Tag::InputDataItem => looping.input_data_item = Some(self.data_input(child)),
-                Tag::OutputDataItem => looping.output_data_item = Some(self.data_output(child)),
+                Tag::InputDataItem => {
+                    self.once(&mut looping.input_data_item, child, Self::data_input);
+                }
+                Tag::OutputDataItem => {
+                    self.once(&mut looping.output_data_item, child, Self::data_output);
+                }
                 Tag::ComplexBehaviorDefinition => {
                     let behavior = self.complex_behavior(child);
                     looping.complex_behaviors.push(behavior);
@@ -69,30 +77,41 @@ impl Reader<'_, '_> {
         let mut behavior = ComplexBehavior {
             condition: None,
             event: None,
+            event_name: None,
             extensions: self.basics(element).extensions,
         };
         for child in dom.children(element) {
             match self.tag(child) {
-                Tag::Condition => behavior.condition = Some(self.expression(child)),
-                Tag::ImplicitThrowEvent => {
-                    let definition = dom
-                        .children(child)
-                        .find(|it| dom.tag(*it).category() == Category::EventDefinition);
-                    let mut event = self.basics(child);
-                    behavior
-                        .extensions
-                        .elements
-                        .append(&mut event.extensions.elements);
-                    let read = definition.and_then(|definition| self.event_definition(definition));
-                    if let Some((definition, mut source)) = read {
-                        behavior.event = Some(definition);
-                        let kept = &mut source.extensions.elements;
-                        behavior.extensions.elements.append(kept);
-                    }
-                }
+                Tag::Condition => self.once(&mut behavior.condition, child, Self::expression),
+                Tag::ImplicitThrowEvent => self.implicit_event(child, &mut behavior),
                 _ => self.unexpected(child, &mut behavior.extensions),
             }
         }
         behavior
+    }
+    /// The first definition is the event; all others and what stands beside them is kept.
+    fn implicit_event(&mut self, element: ElementIndex, behavior: &mut ComplexBehavior) {
+        let dom = self.dom;
+        let mut kept = self.basics(element).extensions;
+        behavior.event_name = self.string(element, "name");
+        for child in dom.children(element) {
+            if self.is_basic(child) {
+                continue;
+            }
+            let read = match behavior.event {
+                None => self.event_definition(child),
+                Some(_) => None,
+            };
+            match read {
+                Some((definition, mut source)) => {
+                    behavior.event = Some(definition);
+                    kept.attributes.append(&mut source.extensions.attributes);
+                    kept.elements.append(&mut source.extensions.elements);
+                }
+                None => kept.elements.push(self.xml(child)),
+            }
+        }
+        behavior.extensions.attributes.append(&mut kept.attributes);
+        behavior.extensions.elements.append(&mut kept.elements);
     }
 }

@@ -60,6 +60,7 @@ impl Reader<'_, '_> {
             parent,
             kind,
             default_flow: None,
+            gateway_direction: self.string(element, "gatewayDirection"),
             loop_characteristics: parts.looping,
             is_for_compensation: self.boolean(element, "isForCompensation", false),
             start_quantity: self.small_integer(element, "startQuantity", 1),
@@ -106,7 +107,9 @@ impl Reader<'_, '_> {
 
     fn gateway_part(&mut self, child: ElementIndex, parts: &mut Parts, kept: &mut Extensions) {
         match self.tag(child) {
-            Tag::ActivationCondition => parts.condition = Some(self.expression(child)),
+            Tag::ActivationCondition => {
+                self.once(&mut parts.condition, child, Self::expression);
+            }
             _ => self.unexpected(child, kept),
         }
     }
@@ -144,7 +147,9 @@ impl Reader<'_, '_> {
         kept: &mut Extensions,
     ) {
         match self.tag(child) {
-            Tag::IoSpecification => parts.io_specification = Some(self.io_specification(child)),
+            Tag::IoSpecification => {
+                self.once(&mut parts.io_specification, child, Self::io_specification);
+            }
             Tag::DataInputAssociation => parts.inputs.push(self.data_association(child)),
             Tag::DataOutputAssociation => parts.outputs.push(self.data_association(child)),
             Tag::IoBinding => kept.elements.push(self.xml(child)),
@@ -152,17 +157,23 @@ impl Reader<'_, '_> {
                 parts.roles.push(self.resource_role(child));
             }
             Tag::StandardLoopCharacteristics => {
-                let looping = Box::new(self.standard_loop(child));
-                parts.looping = Some(LoopCharacteristics::Standard(looping));
+                self.once(&mut parts.looping, child, |reader, child| {
+                    LoopCharacteristics::Standard(Box::new(reader.standard_loop(child)))
+                });
             }
             Tag::MultiInstanceLoopCharacteristics => {
-                let looping = Box::new(self.multi_instance(child));
-                parts.looping = Some(LoopCharacteristics::MultiInstance(looping));
+                self.once(&mut parts.looping, child, |reader, child| {
+                    LoopCharacteristics::MultiInstance(Box::new(reader.multi_instance(child)))
+                });
             }
+            Tag::Script if parts.script.is_some() => self.repeated(child),
             Tag::Script => parts.script = self.text(child),
             Tag::Rendering => parts.renderings.push(self.basics(child).extensions),
+            Tag::OperationRef if parts.operation.is_some() => self.repeated(child),
             Tag::OperationRef => parts.operation = self.noted_child(child),
-            Tag::CompletionCondition => parts.condition = Some(self.expression(child)),
+            Tag::CompletionCondition => {
+                self.once(&mut parts.condition, child, Self::expression);
+            }
             _ => {
                 let in_sub_process = category == Category::SubProcess;
                 self.keep_unless_scope_content(child, in_sub_process, kept);
@@ -179,9 +190,7 @@ impl Reader<'_, '_> {
                 definition_sources: std::mem::take(&mut parts.sources),
                 parallel_multiple: self.boolean(element, "parallelMultiple", false),
             }),
-            Category::SubProcess => FlowNodeKind::SubProcess(SubProcess {
-                kind: self.sub_process_kind(element, parts),
-            }),
+            Category::SubProcess => FlowNodeKind::SubProcess(self.sub_process(element, parts)),
             Category::Activity => FlowNodeKind::CallActivity(CallActivity {
                 called_element: self.string(element, "calledElement"),
             }),
@@ -235,19 +244,24 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn sub_process_kind(&mut self, element: ElementIndex, parts: &mut Parts) -> SubProcessKind {
-        match self.tag(element) {
+    fn sub_process(&mut self, element: ElementIndex, parts: &mut Parts) -> SubProcess {
+        let triggered_by_event = self.boolean(element, "triggeredByEvent", false);
+        let kind = match self.tag(element) {
             Tag::Transaction => SubProcessKind::Transaction {
                 method: self.string(element, "method"),
                 protocol: self.string(element, "protocol"),
             },
             Tag::AdHocSubProcess => SubProcessKind::AdHoc {
                 completion_condition: parts.condition.take(),
-                is_sequential: self.raw(element, "ordering") == Some("Sequential"),
+                is_sequential: self.choice(element, "ordering", ["Parallel", "Sequential"]) == 1,
                 cancel_remaining_instances: self.boolean(element, "cancelRemainingInstances", true),
             },
-            _ if self.boolean(element, "triggeredByEvent", false) => SubProcessKind::Event,
+            _ if triggered_by_event => SubProcessKind::Event,
             _ => SubProcessKind::Embedded,
+        };
+        SubProcess {
+            kind,
+            triggered_by_event,
         }
     }
 
@@ -257,9 +271,9 @@ impl Reader<'_, '_> {
             Tag::ParallelGateway => Gateway::Parallel,
             Tag::EventBasedGateway => Gateway::EventBased {
                 instantiate: self.boolean(element, "instantiate", false),
-                kind: match self.raw(element, "eventGatewayType") {
-                    Some("Parallel") => EventBasedGatewayKind::Parallel,
-                    None | Some(_) => EventBasedGatewayKind::Exclusive,
+                kind: match self.choice(element, "eventGatewayType", ["Exclusive", "Parallel"]) {
+                    0 => EventBasedGatewayKind::Exclusive,
+                    _ => EventBasedGatewayKind::Parallel,
                 },
             },
             Tag::ComplexGateway => Gateway::Complex {

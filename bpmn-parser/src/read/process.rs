@@ -14,6 +14,7 @@ use crate::model::{
     CorrelationSubscription, EventPosition, FlowNode, FlowNodeKind, NodeLinks, Process,
     ProcessGraph, ProcessType, SequenceFlow,
 };
+use crate::sink::clip;
 
 /// What a scope of a process is read into.
 pub(super) struct Scopes {
@@ -43,7 +44,7 @@ impl Reader<'_, '_> {
         let dom = self.dom;
         let is_executable = self.boolean(element, "isExecutable", false);
         let id = self.id(element);
-        self.process = is_executable.then(|| id.clone());
+        self.process = is_executable.then(|| self.raw(element, "id").unwrap_or_default());
         let basics = self.basics(element);
         let extensions = self.zeebe(element);
         let mut process = Process {
@@ -52,7 +53,7 @@ impl Reader<'_, '_> {
             is_executable,
             is_closed: self.boolean(element, "isClosed", false),
             process_type: self.process_type(element),
-            version_tag: extensions.zeebe.version_tag.clone(),
+            version_tag: extensions.version_tag,
             definitional_collaboration: self
                 .noted_attribute(element, "definitionalCollaborationRef"),
             user_task_forms: extensions.user_task_forms,
@@ -104,7 +105,7 @@ impl Reader<'_, '_> {
                 process.properties.push(property);
             }
             Tag::IoSpecification => {
-                process.io_specification = Some(self.io_specification(child));
+                self.once(&mut process.io_specification, child, Self::io_specification);
             }
             Tag::IoBinding => process.extensions.elements.push(self.xml(child)),
             Tag::ResourceRole | Tag::Performer | Tag::HumanPerformer | Tag::PotentialOwner => {
@@ -237,6 +238,7 @@ impl Reader<'_, '_> {
         };
         for child in dom.children(element) {
             match self.tag(child) {
+                Tag::ConditionExpression if flow.condition.is_some() => self.repeated(child),
                 Tag::ConditionExpression => {
                     let condition = self.expression(child);
                     // An empty element is what tools leave when a condition is deleted.
@@ -282,7 +284,7 @@ impl Reader<'_, '_> {
         if parent(source) == parent(target) && in_graph(source) {
             return true;
         }
-        let name = |end: ElementIndex| self.raw(end, "id").unwrap_or_default();
+        let name = |end: ElementIndex| clip(self.raw(end, "id").unwrap_or_default());
         let message = format!(
             "the flow from {:?} to {:?} leaves a process or sub-process",
             name(source),
@@ -299,6 +301,11 @@ impl Reader<'_, '_> {
             let Some(reference) = self.raw(*element, "default") else {
                 continue;
             };
+            // Where it has no meaning it has been reported as unknown.
+            let row = self.tag(*element).row();
+            if !row.is_some_and(|row| row.allows("default")) {
+                continue;
+            }
             if reference.trim().is_empty() {
                 continue;
             }
@@ -336,7 +343,7 @@ impl Reader<'_, '_> {
                 };
                 let reference = self.trimmed(child);
                 let role = dom.element(child).name;
-                let Some(target) = self.lookup(&reference) else {
+                let Some(target) = self.lookup(child, &reference) else {
                     self.noted(child, role, &reference);
                     continue;
                 };

@@ -20,12 +20,15 @@ pub(super) struct TypedExtensions {
     pub weir: WeirExtensions,
     /// `zeebe:userTaskForm`s of a process: id, body.
     pub user_task_forms: Vec<(String, Text)>,
+    /// `zeebe:versionTag` of a process.
+    pub version_tag: Option<String>,
 }
 
 impl Reader<'_, '_> {
     pub(super) fn zeebe(&mut self, element: ElementIndex) -> TypedExtensions {
         let dom = self.dom;
         let mut typed = TypedExtensions::default();
+        let mut seen: Vec<Tag> = Vec::new();
         for container in dom.children(element) {
             if self.tag(container) != Tag::ExtensionElements {
                 continue;
@@ -34,6 +37,14 @@ impl Reader<'_, '_> {
                 let namespace = dom.element(extension).namespace.vocabulary();
                 if namespace == Some(Vocabulary::Zeebe) || namespace == Some(Vocabulary::Weir) {
                     self.check_attributes(extension, &mut Extensions::default());
+                    let tag = self.tag(extension);
+                    if seen.contains(&tag) && !adds_up(tag) {
+                        self.repeated(extension);
+                        continue;
+                    }
+                    if !seen.contains(&tag) {
+                        seen.push(tag);
+                    }
                     self.work_extension(extension, &mut typed);
                 }
             }
@@ -56,7 +67,8 @@ impl Reader<'_, '_> {
             }
             Tag::ZeebeIoMapping => self.io_mapping(element, zeebe),
             Tag::ZeebeTaskHeaders => {
-                zeebe.headers = self.pairs(element, Tag::ZeebeHeader, "key");
+                let headers = self.pairs(element, Tag::ZeebeHeader, "key");
+                zeebe.headers.extend(headers);
             }
             Tag::ZeebeScript => {
                 let expression = self.text_attribute(element, "expression");
@@ -80,12 +92,17 @@ impl Reader<'_, '_> {
                 zeebe.called_element = Some(Box::new(self.called_element(element)))
             }
             Tag::ZeebeExecutionListeners => {
-                zeebe.execution_listeners = self.listeners(element, Tag::ZeebeExecutionListener);
+                let listeners = self.listeners(element, Tag::ZeebeExecutionListener);
+                zeebe.execution_listeners.extend(listeners);
             }
             Tag::ZeebeTaskListeners => {
-                zeebe.task_listeners = self.listeners(element, Tag::ZeebeTaskListener);
+                let listeners = self.listeners(element, Tag::ZeebeTaskListener);
+                zeebe.task_listeners.extend(listeners);
             }
-            Tag::ZeebeLinkedResources => zeebe.linked_resources = self.linked_resources(element),
+            Tag::ZeebeLinkedResources => {
+                let resources = self.linked_resources(element);
+                zeebe.linked_resources.extend(resources);
+            }
             Tag::ZeebeJobPriorityDefinition => {
                 zeebe.job_priority = self.text_attribute(element, "priority");
             }
@@ -128,9 +145,10 @@ impl Reader<'_, '_> {
                 zeebe.priority = self.text_attribute(element, "priority");
             }
             Tag::ZeebeProperties => {
-                zeebe.properties = self.pairs(element, Tag::ZeebeProperty, "name");
+                let properties = self.pairs(element, Tag::ZeebeProperty, "name");
+                zeebe.properties.extend(properties);
             }
-            Tag::ZeebeVersion => zeebe.version_tag = self.string(element, "value"),
+            Tag::ZeebeVersion => typed.version_tag = self.string(element, "value"),
             Tag::WeirExclusion => {
                 typed.weir.excluded_users = self.text_attribute(element, "users");
             }
@@ -295,4 +313,19 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Whether several of these at one element mean all that is in them.
+fn adds_up(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::ZeebeIoMapping
+            | Tag::ZeebeTaskHeaders
+            | Tag::ZeebeExecutionListeners
+            | Tag::ZeebeTaskListeners
+            | Tag::ZeebeLinkedResources
+            | Tag::ZeebeProperties
+            | Tag::ZeebeUserTaskForm
+            | Tag::Unknown
+    )
 }

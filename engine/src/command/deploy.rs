@@ -3,20 +3,25 @@
 use bpmn_parser::Diagnostic;
 use proto::record::{
     Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess, Resource,
-    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, event, send,
+    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, deploy_resources,
+    event, send,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Handled, answered, invalid, partition};
+use super::{Handled, answered, invalid, partition, use_key, wrong_state};
 use crate::executable::{Executable, Kind, compile};
 use crate::flow::catch;
 use crate::rejection::Rejection;
-use crate::step::Step;
+use crate::step::{Limits, Step};
 
 /// Diagnostics that a rejection quotes.
 const QUOTED_MAX: usize = 50;
 /// Resources in one deployment.
 const RESOURCES_MAX: usize = 100;
+/// Executable processes in one resource.
+const PROCESSES_MAX: usize = 100;
+/// The partition that takes deployments and sends them to the others.
+const DEPLOYMENT_PARTITION: u32 = 1;
 
 /// A process that may be deployed.
 struct Checked<'a> {
@@ -26,24 +31,17 @@ struct Checked<'a> {
 }
 
 pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
-    if deploy.resources.is_empty() || deploy.resources.len() > RESOURCES_MAX {
-        return Err(invalid(
-            "RESOURCES_INVALID",
-            format!(
-                "a deployment has 1 to {RESOURCES_MAX} resources, not {}",
-                deploy.resources.len()
-            ),
-        ));
+    if step.state.partition() != DEPLOYMENT_PARTITION {
+        let message = format!(
+            "partition {DEPLOYMENT_PARTITION} takes deployments, not {}",
+            step.state.partition()
+        );
+        return Err(wrong_state("DEPLOYMENT_PARTITION", message));
     }
-    let checked = deploy
-        .resources
-        .iter()
-        .map(check)
-        .collect::<Result<Vec<_>, _>>()?;
-    check_ids(&checked)?;
-    check_start_timers(step, &checked)?;
+    let checked = check_all(&deploy.resources, step.now_ms(), &step.limits)?;
 
     let deployment_key = step.next_key();
+    use_key(step, deployment_key);
     let (mut processes, mut sent) = (Vec::new(), SentResources::default());
     for resource in &checked {
         add_resource(step, resource, deployment_key, &mut processes, &mut sent);
@@ -56,7 +54,36 @@ pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
     }))
 }
 
-fn check(resource: &proto::record::deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
+/// Whether the resources may be deployed together, as a deployment at this time would find, in milliseconds since the
+/// epoch.
+///
+/// # Errors
+/// The rejection that the deployment would get.
+pub fn check_deployment(
+    resources: &[deploy_resources::Resource],
+    now_ms: i64,
+) -> Result<(), Rejection> {
+    check_all(resources, now_ms, &Limits::default()).map(|_| ())
+}
+
+fn check_all<'a>(
+    resources: &'a [deploy_resources::Resource],
+    now_ms: i64,
+    limits: &Limits,
+) -> Result<Vec<Checked<'a>>, Rejection> {
+    if resources.is_empty() || resources.len() > RESOURCES_MAX {
+        let count = resources.len();
+        let message = format!("a deployment has 1 to {RESOURCES_MAX} resources, not {count}");
+        return Err(invalid("RESOURCES_INVALID", message));
+    }
+    let checked = resources.iter().map(check);
+    let checked = checked.collect::<Result<Vec<_>, _>>()?;
+    check_ids(&checked)?;
+    check_start_timers(&checked, now_ms, limits)?;
+    Ok(checked)
+}
+
+fn check(resource: &deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
     let parsed = bpmn_parser::parse(&resource.name, &resource.content);
     let blocking = parsed
         .diagnostics
@@ -65,11 +92,9 @@ fn check(resource: &proto::record::deploy_resources::Resource) -> Result<Checked
     let mut blocking = blocking.cloned().collect::<Vec<_>>();
     let mut processes = Vec::new();
     if let (Some(model), true) = (&parsed.model, blocking.is_empty()) {
-        for process in model
-            .processes
-            .iter()
-            .filter(|process| process.is_executable)
-        {
+        let executable = || model.processes.iter().filter(|found| found.is_executable);
+        check_number(&resource.name, executable().count())?;
+        for process in executable() {
             let tag = process.version_tag.clone().unwrap_or_default();
             match compile(model, process) {
                 Ok(executable) => processes.push((executable, tag)),
@@ -92,6 +117,15 @@ fn check(resource: &proto::record::deploy_resources::Resource) -> Result<Checked
         content: &resource.content,
         processes,
     })
+}
+
+fn check_number(name: &str, processes: usize) -> Result<(), Rejection> {
+    if processes <= PROCESSES_MAX {
+        return Ok(());
+    }
+    let message =
+        format!("{name} has {processes} executable processes, {PROCESSES_MAX} are allowed");
+    Err(invalid("TOO_MANY_PROCESSES", message).with("resource", name))
 }
 
 fn refused(name: &str, blocking: &[Diagnostic]) -> Rejection {
@@ -125,9 +159,15 @@ fn check_ids(checked: &[Checked<'_>]) -> Result<(), Rejection> {
     }
 }
 
-fn check_start_timers(step: &Step<'_>, checked: &[Checked<'_>]) -> Result<(), Rejection> {
+/// Arming the timers evaluates them once more, so half of the steps are left for that.
+fn check_start_timers(
+    checked: &[Checked<'_>],
+    now_ms: i64,
+    limits: &Limits,
+) -> Result<(), Rejection> {
+    let mut steps = limits.feel_steps / 2;
     for (executable, _) in checked.iter().flat_map(|resource| &resource.processes) {
-        start_timers(executable, step.now_ms())
+        start_timers(executable, now_ms, &mut steps)
             .map_err(|message| invalid("TIMER_INVALID", message))?;
     }
     Ok(())
@@ -220,7 +260,8 @@ fn arm_start_timers(step: &mut Step<'_>, process_id: &str) {
     let Some(executable) = latest.and_then(|key| step.state.executable(key)).cloned() else {
         return;
     };
-    let armed = start_timers(&executable, step.now_ms()).unwrap_or_default();
+    let armed = step.evaluating(|steps| start_timers(&executable, step.now_ms(), steps));
+    let armed = armed.unwrap_or_default();
     for (node, when) in armed {
         let timer = Timer {
             key: step.next_key(),
@@ -237,7 +278,11 @@ fn arm_start_timers(step: &mut Step<'_>, process_id: &str) {
     }
 }
 
-fn start_timers(executable: &Executable, now_ms: i64) -> Result<Vec<(u32, catch::When)>, String> {
+fn start_timers(
+    executable: &Executable,
+    now_ms: i64,
+    steps: &mut u32,
+) -> Result<Vec<(u32, catch::When)>, String> {
     let mut armed = Vec::new();
     for &node in &executable.timer_starts {
         let Kind::TimerStart(timer) = &executable.node(node).kind else {
@@ -246,7 +291,7 @@ fn start_timers(executable: &Executable, now_ms: i64) -> Result<Vec<(u32, catch:
         let environment = feel::Environment::new(&(), now_ms);
         let value = timer
             .value
-            .evaluate(&environment)
+            .evaluate(&environment, steps)
             .map_err(|error| error.to_string())?;
         let shown = value.shown();
         let id = &executable.node(node).id;

@@ -94,16 +94,13 @@ fn start_nodes(
     ids: &[String],
 ) -> Result<Option<Vec<NodeIndex>>, Rejection> {
     if ids.is_empty() {
-        return match executable.node(PROCESS_NODE).kind {
-            Kind::Scope { start: Some(_) } => Ok(None),
-            _ => Err(wrong_state(
-                "NO_NONE_START_EVENT",
-                format!(
-                    "process `{}` has no none start event",
-                    executable.process_id
-                ),
-            )),
-        };
+        let process = &executable.node(PROCESS_NODE).kind;
+        if matches!(process, Kind::Scope { start: Some(_) }) {
+            return Ok(None);
+        }
+        let id = &executable.process_id;
+        let message = format!("process `{id}` has no none start event");
+        return Err(wrong_state("NO_NONE_START_EVENT", message));
     }
     if ids.len() > START_ELEMENTS_MAX {
         let message = format!("an instance starts at {START_ELEMENTS_MAX} elements at most");

@@ -6,7 +6,7 @@ use proto::record::{
     work,
 };
 
-use super::{Handled, check_variables, done, invalid, not_found, wrong_state};
+use super::{Handled, check_variables, done, invalid, no_room, not_found, wrong_state};
 use crate::element::job_task;
 use crate::flow::error;
 use crate::rejection::Rejection;
@@ -45,6 +45,7 @@ fn known(step: &Step<'_>, key: u64) -> Result<(Job, At), Rejection> {
 pub(super) fn complete(step: &mut Step<'_>, complete: &CompleteJob) -> Handled {
     let (job, at) = workable(step, complete.job_key)?;
     let variables = check_variables(step, &complete.variables)?;
+    scope::check_delivery(step, &at, &variables).map_err(no_room)?;
     step.emit(event::Kind::JobCompleted(JobCompleted {
         job: job.key,
         instance: job.instance,
@@ -57,6 +58,7 @@ pub(super) fn complete(step: &mut Step<'_>, complete: &CompleteJob) -> Handled {
 pub(super) fn fail(step: &mut Step<'_>, fail: &FailJob) -> Handled {
     let (job, at) = workable(step, fail.job_key)?;
     let variables = check_variables(step, &fail.variables)?;
+    scope::check_local(step, at.element, &variables).map_err(no_room)?;
     let now_ms = step.now_ms();
     let until_ms = match fail.retry_back_off_ms {
         ..=0 => 0,

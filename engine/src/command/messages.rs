@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use proto::record::{
     Instance, Message, MessageCorrelated, MessagePublished, MessagePublishedAnswer, PublishMessage,
-    SentMessage, Subscription, answer, event,
+    SentMessage, answer, event,
 };
 
 use super::{Handled, answered, check_variables, instances, invalid};
@@ -16,7 +16,7 @@ use crate::executable::NodeIndex;
 use crate::flow::{self, catch};
 use crate::rejection::{Code, Rejection};
 use crate::scope;
-use crate::state::{MESSAGE_SEPARATOR, State, by_message};
+use crate::state::MESSAGE_SEPARATOR;
 use crate::step::{self, At, Step};
 
 pub(super) fn publish(step: &mut Step<'_>, publish: &PublishMessage) -> Handled {
@@ -49,6 +49,8 @@ fn spread(step: &mut Step<'_>, message: &Message, buffered: bool) {
         step.emit(event::Kind::MessagePublished(Box::new(MessagePublished {
             message: Some(message.clone()),
         })));
+    } else {
+        super::use_key(step, key);
     }
     let mut reached = BTreeSet::new();
     for subscription in step
@@ -87,7 +89,8 @@ fn check(step: &mut Step<'_>, publish: &PublishMessage) -> Result<Message, Rejec
         ));
     }
     let variables = check_variables(step, &publish.variables)?;
-    if is_buffered(step.state, publish) {
+    let (name, id) = (&publish.name, &publish.message_id);
+    if step.state.is_buffered(name, &publish.correlation_key, id) {
         let message = format!(
             "a message `{}` with the id `{}` is buffered already",
             publish.name, publish.message_id
@@ -107,17 +110,6 @@ fn check(step: &mut Step<'_>, publish: &PublishMessage) -> Result<Message, Rejec
         until_ms: step.now_ms().saturating_add(publish.ttl_ms.max(0)),
         correlated_processes: Vec::new(),
     })
-}
-
-fn is_buffered(state: &State, publish: &PublishMessage) -> bool {
-    let id = &publish.message_id;
-    let mut known = state.buffered(&publish.name, &publish.correlation_key);
-    !id.is_empty()
-        && known.any(|key| {
-            state
-                .message(key)
-                .is_some_and(|known| known.message_id == *id)
-        })
 }
 
 /// Starts an instance; with a correlation key only one at a time.
@@ -171,38 +163,12 @@ pub(crate) fn start_next(step: &mut Step<'_>, ended: &At, correlation_key: &str)
     }
     let process_id = ended.executable.process_id.to_string();
     for (name, definition, node) in step.state.start_messages_of(&process_id) {
-        let oldest = {
-            let mut waiting = step.state.buffered(&name, correlation_key);
-            waiting.find_map(|key| {
-                let message = step.state.message(key)?;
-                (!message.correlated_processes.contains(&process_id)).then(|| message.clone())
-            })
-        };
-        if let Some(message) = oldest {
+        let oldest = step
+            .state
+            .oldest_message(&name, correlation_key, &process_id);
+        if let Some(message) = oldest.cloned() {
             start(step, &message, &process_id, definition, node, true);
             return;
         }
-    }
-}
-
-/// The oldest message in the buffer that a new subscription takes.
-pub(crate) fn oldest_for(
-    state: &State,
-    subscription: &Subscription,
-    process_id: &str,
-) -> Option<u64> {
-    let mut waiting = state.buffered(&subscription.name, &subscription.correlation_key);
-    waiting.find(|key| {
-        state.message(*key).is_some_and(|message| {
-            let mut reached = message.correlated_processes.iter();
-            !reached.any(|reached| reached == process_id)
-        })
-    })
-}
-
-impl State {
-    /// Messages in the buffer with this name and key, oldest first.
-    fn buffered(&self, name: &str, correlation_key: &str) -> impl Iterator<Item = u64> + use<'_> {
-        self.buffered_messages(&by_message(name, correlation_key))
     }
 }

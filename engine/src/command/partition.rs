@@ -73,10 +73,17 @@ pub(super) fn receive(step: &mut Step<'_>, receive: &ReceiveSend) -> Handled {
     done()
 }
 
+/// Another partition has taken sends; told again, there is nothing left to do.
 pub(super) fn delivered(step: &mut Step<'_>, delivered: &SendsDelivered) -> Handled {
-    step.emit(event::Kind::SendsRemoved(SendsRemoved {
-        target: delivered.target,
-        through: delivered.through,
-    }));
+    let (target, through) = (delivered.target, delivered.through);
+    let sent = step.state.last_sent(target);
+    if through > sent {
+        let message = format!("{sent} sends to partition {target} were made, not {through}");
+        return Err(wrong_state("SEND_NOT_MADE", message).with("sent", sent));
+    }
+    let oldest = step.state.outbox(target).next();
+    if oldest.is_some_and(|oldest| oldest.sequence <= through) {
+        step.emit(event::Kind::SendsRemoved(SendsRemoved { target, through }));
+    }
     done()
 }

@@ -7,7 +7,7 @@ use proto::record::{
     TaskRecord, UnclaimTask, UpdateTask, UserTask, answer, event, user_task,
 };
 
-use super::{Handled, answered, check_variables, invalid, not_found, wrong_state};
+use super::{Handled, answered, check_variables, invalid, no_room, not_found, wrong_state};
 use crate::effect::Effect;
 use crate::rejection::{Code, Rejection};
 use crate::scope;
@@ -15,6 +15,10 @@ use crate::step::{self, Step};
 
 /// Records kept of one task, comments among them.
 const RECORDS_MAX: usize = 1_000;
+/// What the records of one task take, in bytes of text.
+const RECORDS_BYTES_MAX: usize = 256 << 10;
+/// What the record of a comment says was done.
+const COMMENTED: &str = "COMMENTED";
 /// A comment's length in bytes.
 const COMMENT_BYTES_MAX: usize = 16 << 10;
 
@@ -26,7 +30,7 @@ fn open(step: &Step<'_>, key: u64) -> Result<UserTask, Rejection> {
         );
     };
     let (reason, state) = match task.state() {
-        user_task::State::Created => return Ok(task.clone()),
+        user_task::State::Created => return Ok(without_records(task)),
         user_task::State::Completed => ("TASK_ALREADY_COMPLETED", "completed"),
         user_task::State::Canceled => ("TASK_CANCELED", "canceled"),
     };
@@ -179,7 +183,7 @@ pub(super) fn comment(step: &mut Step<'_>, comment: &CommentTask) -> Handled {
         let message = format!("a comment has {COMMENT_BYTES_MAX} bytes at most");
         return Err(invalid("COMMENT_TOO_LONG", message));
     }
-    change(step, task, &comment.user, "COMMENTED", comment.text.clone())
+    change(step, task, &comment.user, COMMENTED, comment.text.clone())
 }
 
 pub(super) fn complete(step: &mut Step<'_>, complete: &CompleteTask) -> Handled {
@@ -194,6 +198,8 @@ pub(super) fn complete(step: &mut Step<'_>, complete: &CompleteTask) -> Handled 
             format!("user task {} is no longer active", task.key),
         )
     })?;
+    let variables = delivered(&at, complete, variables);
+    scope::check_delivery(step, &at, &variables).map_err(no_room)?;
     let record = TaskRecord {
         at_ms: step.now_ms(),
         by: complete.user.clone(),
@@ -207,27 +213,48 @@ pub(super) fn complete(step: &mut Step<'_>, complete: &CompleteTask) -> Handled 
         action: complete.action.clone(),
         record: Some(record),
     }));
-    let task = step.state.task(task.key).cloned();
-    if let Some(task) = &task {
-        step.effects.push(Effect::TaskChanged { task: task.key });
-    }
-    deliver(step, &at, complete, &variables);
-    answered(answer::Kind::Task(TaskAnswer { task }))
+    let task = task.key;
+    step.effects.push(Effect::TaskChanged { task });
+    let answer = told(step, task);
+    scope::deliver(step, &at, &variables);
+    step.queue(step::complete(at.instance, at.element));
+    answer
 }
 
 /// The task's variables; output mappings also see who completed it and by which action.
-fn deliver(step: &mut Step<'_>, at: &step::At, complete: &CompleteTask, variables: &Bytes) {
-    let mut document = variables.clone();
-    if !at.node().outputs.is_empty() {
-        let mut said = Vec::new();
-        let mut writer = json::ObjectWriter::new(&mut said);
-        writer.string("completedBy", &complete.user);
-        writer.string("action", &complete.action);
-        writer.end();
-        document = Bytes::from(json::merge(&document, &said));
+fn delivered(at: &step::At, complete: &CompleteTask, variables: Bytes) -> Bytes {
+    if at.node().outputs.is_empty() {
+        return variables;
     }
-    scope::deliver(step, at, &document);
-    step.queue(step::complete(at.instance, at.element));
+    let mut said = Vec::new();
+    let mut writer = json::ObjectWriter::new(&mut said);
+    writer.string("completedBy", &complete.user);
+    writer.string("action", &complete.action);
+    writer.end();
+    Bytes::from(json::merge(&variables, &said))
+}
+
+/// The task as its caller learns of it: without its records, which a query reads.
+fn told(step: &Step<'_>, key: u64) -> Handled {
+    let task = step.state.task(key).map(without_records);
+    answered(answer::Kind::Task(TaskAnswer { task }))
+}
+
+/// Comments may make records much larger than the rest, so that they are not copied around.
+fn without_records(task: &UserTask) -> UserTask {
+    UserTask {
+        assignee: task.assignee.clone(),
+        candidate_users: task.candidate_users.clone(),
+        candidate_groups: task.candidate_groups.clone(),
+        excluded_users: task.excluded_users.clone(),
+        form_key: task.form_key.clone(),
+        form_id: task.form_id.clone(),
+        external_form: task.external_form.clone(),
+        completed_by: task.completed_by.clone(),
+        action: task.action.clone(),
+        records: Vec::new(),
+        ..*task
+    }
 }
 
 fn change(
@@ -237,14 +264,6 @@ fn change(
     what: &str,
     detail: String,
 ) -> Handled {
-    if task.records.len() >= RECORDS_MAX {
-        let message = format!("user task {} has {RECORDS_MAX} records already", task.key);
-        return Err(Rejection::new(
-            Code::ResourceExhausted,
-            "TASK_RECORDS_FULL",
-            message,
-        ));
-    }
     let record = TaskRecord {
         at_ms: step.now_ms(),
         by: by.to_owned(),
@@ -252,12 +271,33 @@ fn change(
         detail,
     };
     let key = task.key;
+    check_records(step, key, &record)?;
     task.records.clear();
+    task.comments += u32::from(what == COMMENTED);
     step.emit(event::Kind::TaskChanged(Box::new(TaskChanged {
         task: Some(task),
         record: Some(record),
     })));
     step.effects.push(Effect::TaskChanged { task: key });
-    let task = step.state.task(key).cloned();
-    answered(answer::Kind::Task(TaskAnswer { task }))
+    told(step, key)
+}
+
+/// Whether the task has room for one more record.
+fn check_records(step: &Step<'_>, key: u64, record: &TaskRecord) -> Result<(), Rejection> {
+    let present = step.state.task(key).map(|task| task.records.as_slice());
+    let present = present.unwrap_or_default();
+    let bytes = |record: &TaskRecord| record.by.len() + record.what.len() + record.detail.len();
+    let total = present.iter().chain([record]).map(bytes).sum::<usize>();
+    if present.len() < RECORDS_MAX && total <= RECORDS_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "user task {key} has {} records already: {RECORDS_MAX} are kept, {RECORDS_BYTES_MAX} bytes together",
+        present.len()
+    );
+    Err(Rejection::new(
+        Code::ResourceExhausted,
+        "TASK_RECORDS_FULL",
+        message,
+    ))
 }

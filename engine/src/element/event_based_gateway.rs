@@ -18,6 +18,7 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
             prepared.push(catch::prepare_timer(step, at, at.element, target, timer)?);
         }
     }
-    catch::open(step, at, prepared);
+    // A message that waited in the buffer has queued what comes next.
+    let _is_waiting = catch::open(step, at, prepared);
     Ok(())
 }

@@ -41,8 +41,9 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At, spec: &JobSpec) -> Result<(
     step.emit(event::Kind::JobCreated(Box::new(JobCreated {
         job: Some(job),
     })));
-    catch::open(step, at, boundary);
-    offer(step, key);
+    if catch::open(step, at, boundary) {
+        offer(step, key);
+    }
     Ok(())
 }
 

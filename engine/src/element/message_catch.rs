@@ -9,6 +9,7 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At, message: &MessageSpec) -> R
         step, at, at.element, at.index, message,
     )?];
     prepared.extend(catch::prepare_boundary(step, at)?);
-    catch::open(step, at, prepared);
+    // A message that waited in the buffer has queued what comes next.
+    let _is_waiting = catch::open(step, at, prepared);
     Ok(())
 }

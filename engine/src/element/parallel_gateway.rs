@@ -8,8 +8,7 @@ use crate::state::instance::Elements;
 use crate::step::{self, At, Step, Stuck};
 
 pub(super) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
-    let executable = at.executable.clone();
-    flow::leave(step, at, &executable.node(at.index).outgoing);
+    flow::leave(step, at, &at.node().outgoing);
     Ok(())
 }
 

@@ -21,8 +21,7 @@ pub(super) fn activate(
     let view = View::new(step.state, instance, at.element);
     let environment = Environment::new(&view, step.now_ms());
     let mut value = Vec::new();
-    expression
-        .write_json(&environment, &mut value)
+    step.evaluating(|steps| expression.write_json(&environment, steps, &mut value))
         .map_err(|error| Stuck::new(kind, format!("`{}`: {error}", expression.source())))?;
     if value.len() > step.limits.variables_bytes {
         let message = format!(
@@ -36,7 +35,9 @@ pub(super) fn activate(
     let mut writer = json::ObjectWriter::new(&mut document);
     writer.field(result, &value);
     writer.end();
-    scope::deliver(step, at, &Bytes::from(document));
+    let document = Bytes::from(document);
+    scope::check_delivery(step, at, &document)?;
+    scope::deliver(step, at, &document);
     step.queue(step::complete(at.instance, at.element));
     Ok(())
 }

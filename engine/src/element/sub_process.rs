@@ -11,7 +11,9 @@ pub(super) fn activate(
     start: Option<NodeIndex>,
 ) -> Result<(), Stuck> {
     let boundary = catch::prepare_boundary(step, at)?;
-    catch::open(step, at, boundary);
+    if !catch::open(step, at, boundary) {
+        return Ok(());
+    }
     match start {
         Some(start) => {
             let element = flow::start(step, at.instance, at.element, start, None);

@@ -27,7 +27,8 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At, spec: &UserTaskSpec) -> Res
     step.emit(event::Kind::TaskCreated(Box::new(TaskCreated {
         task: Some(task),
     })));
-    catch::open(step, at, boundary);
+    // Canceled with the element when a message that waited in the buffer ends it.
+    let _is_waiting = catch::open(step, at, boundary);
     step.effects.push(Effect::TaskChanged { task: key });
     Ok(())
 }

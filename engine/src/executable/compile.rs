@@ -12,8 +12,13 @@ use feel::json;
 use petgraph::graph::NodeIndex as ModelIndex;
 use rustc_hash::FxHashMap;
 
-use super::reach::{NodeSet, reaching};
+use super::reach::{NodeSet, hosts, reaching};
 use super::{Executable, Flow, FlowIndex, Kind, Mapping, Node, NodeIndex, PROCESS_NODE, Template};
+
+/// Nodes and flows times inclusive joins: what finding out who reaches them may cost.
+const REACH_MAX: usize = 20_000_000;
+/// Input or output mappings of one element: each reads what those before it gave.
+const MAPPINGS_MAX: usize = 1_000;
 
 /// Everything that keeps a process from running, located in its file.
 pub type CompileError = Vec<Diagnostic>;
@@ -56,12 +61,7 @@ impl Compiler<'_> {
             nodes.push(compiled);
         }
         let flows = self.flows();
-        for join in 0..nodes.len() {
-            if matches!(nodes[join].kind, Kind::InclusiveGateway { .. }) {
-                let reached_from = reaching(join as NodeIndex, &nodes, &flows);
-                nodes[join].kind = Kind::InclusiveGateway { reached_from };
-            }
-        }
+        let inclusive_joins = self.reach(&mut nodes, &flows);
         let of_kind = |wanted: fn(&Node) -> bool| {
             (0..nodes.len() as NodeIndex)
                 .filter(|index| wanted(&nodes[*index as usize]))
@@ -74,9 +74,7 @@ impl Compiler<'_> {
             version: 0,
             message_starts: of_kind(|node| matches!(node.kind, Kind::MessageStart(_))),
             timer_starts: of_kind(|node| matches!(node.kind, Kind::TimerStart(_))),
-            inclusive_joins: of_kind(|node| {
-                matches!(node.kind, Kind::InclusiveGateway { .. }) && node.incoming.len() > 1
-            }),
+            inclusive_joins,
             by_id: (0..nodes.len() as NodeIndex)
                 .map(|index| (nodes[index as usize].id.clone(), index))
                 .collect::<FxHashMap<_, _>>(),
@@ -89,6 +87,33 @@ impl Compiler<'_> {
             nodes,
             flows,
         }
+    }
+
+    /// Finds the inclusive gateways that join, and what can reach each.
+    fn reach(&mut self, nodes: &mut [Node], flows: &[Flow]) -> Vec<NodeIndex> {
+        let is_join = |node: &Node| {
+            matches!(node.kind, Kind::InclusiveGateway { .. }) && node.incoming.len() > 1
+        };
+        let joins = (0..nodes.len() as NodeIndex)
+            .filter(|index| is_join(&nodes[*index as usize]))
+            .collect::<Vec<_>>();
+        // Each walk visits every node and flow at most once.
+        if joins.len().saturating_mul(nodes.len() + flows.len()) > REACH_MAX {
+            let (first, count) = (&nodes[joins[0] as usize].id, joins.len());
+            let message = format!(
+                "the process has {count} inclusive gateways that join, too many for its {} elements and {} flows",
+                nodes.len(),
+                flows.len()
+            );
+            self.too_large(first, message);
+            return Vec::new();
+        }
+        let hosts = hosts(nodes);
+        for &join in &joins {
+            let reached_from = reaching(join, nodes, flows, &hosts);
+            nodes[join as usize].kind = Kind::InclusiveGateway { reached_from };
+        }
+        joins
     }
 
     fn process_node(&self) -> Node {
@@ -135,8 +160,8 @@ impl Compiler<'_> {
                 .iter()
                 .map(|event| node_index(*event))
                 .collect(),
-            inputs: self.mappings(&node.id, &node.zeebe.inputs),
-            outputs: self.mappings(&node.id, &node.zeebe.outputs),
+            inputs: self.mappings(node, &node.zeebe.inputs),
+            outputs: self.mappings(node, &node.zeebe.outputs),
             headers: Bytes::from(headers),
         }
     }
@@ -216,12 +241,24 @@ impl Compiler<'_> {
         flows
     }
 
-    fn mappings(&mut self, id: &str, mappings: &[bpmn_parser::model::Mapping]) -> Vec<Mapping> {
+    fn mappings(
+        &mut self,
+        node: &FlowNode,
+        mappings: &[bpmn_parser::model::Mapping],
+    ) -> Vec<Mapping> {
+        if mappings.len() > MAPPINGS_MAX {
+            let message = format!(
+                "an element has {MAPPINGS_MAX} mappings of a kind at most, not {}",
+                mappings.len()
+            );
+            self.error(&node.id, node.location, message);
+            return Vec::new();
+        }
         mappings
             .iter()
             .filter_map(|mapping| {
                 Some(Mapping {
-                    source: self.template(id, &mapping.source)?,
+                    source: self.template(&node.id, &mapping.source)?,
                     target: mapping
                         .target
                         .value
@@ -264,6 +301,19 @@ impl Compiler<'_> {
             format!("Weir does not execute this {} yet", node.kind.tag()),
         );
         Kind::PassThrough
+    }
+
+    /// The process asks for more than deploying may cost.
+    fn too_large(&mut self, id: &str, message: String) {
+        let graph = &self.process.graph;
+        let found = graph.nodes().find(|(_, node)| node.id == id);
+        let location = found.map_or(Location::START, |(_, node)| node.location);
+        self.error(id, location, message);
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            diagnostic.severity = Severity::Refusal;
+            diagnostic.code = "process-too-large";
+            diagnostic.help = "split the process".to_owned();
+        }
     }
 
     fn error(&mut self, id: &str, location: Location, message: String) {

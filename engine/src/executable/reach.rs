@@ -28,8 +28,24 @@ impl NodeSet {
     }
 }
 
+/// For each node that is a boundary event, what it is attached to.
+pub(super) fn hosts(nodes: &[Node]) -> Vec<Option<NodeIndex>> {
+    let mut hosts = vec![None; nodes.len()];
+    for (host, node) in nodes.iter().enumerate() {
+        for event in &node.boundary_events {
+            hosts[*event as usize] = Some(host as NodeIndex);
+        }
+    }
+    hosts
+}
+
 /// Walks the flows backwards from `join`; each node is visited once.
-pub(super) fn reaching(join: NodeIndex, nodes: &[Node], flows: &[Flow]) -> NodeSet {
+pub(super) fn reaching(
+    join: NodeIndex,
+    nodes: &[Node],
+    flows: &[Flow],
+    hosts: &[Option<NodeIndex>],
+) -> NodeSet {
     let mut set = NodeSet::with_capacity(nodes.len());
     let mut open = vec![join];
     while let Some(node) = open.pop() {
@@ -39,11 +55,11 @@ pub(super) fn reaching(join: NodeIndex, nodes: &[Node], flows: &[Flow]) -> NodeS
                 open.push(source);
             }
         }
-        for (host, candidate) in nodes.iter().enumerate() {
-            let host = host as NodeIndex;
-            if candidate.boundary_events.contains(&node) && host != join && set.insert(host) {
-                open.push(host);
-            }
+        if let Some(host) = hosts[node as usize]
+            && host != join
+            && set.insert(host)
+        {
+            open.push(host);
         }
     }
     set

@@ -18,20 +18,25 @@ pub(crate) enum Evaluated {
 }
 
 impl Template {
-    /// Static text stands for itself.
-    pub fn evaluate(&self, environment: &Environment<'_>) -> Result<Evaluated, EvalError> {
+    /// Static text stands for itself. Takes what it costs from `steps`.
+    pub fn evaluate(
+        &self,
+        environment: &Environment<'_>,
+        steps: &mut u32,
+    ) -> Result<Evaluated, EvalError> {
         match self {
             Template::Static(text) => Ok(Evaluated::Text(text.to_string())),
-            Template::Expression(expression) => {
-                Ok(Evaluated::of(&expression.evaluate(environment)?))
-            }
+            Template::Expression(expression) => Ok(Evaluated::of(
+                &expression.evaluate_within(environment, steps)?,
+            )),
         }
     }
 
-    /// The value as JSON; static text becomes a string.
+    /// The value as JSON; static text becomes a string. Takes what it costs from `steps`.
     pub fn write_json(
         &self,
         environment: &Environment<'_>,
+        steps: &mut u32,
         out: &mut Vec<u8>,
     ) -> Result<(), EvalError> {
         match self {
@@ -39,7 +44,9 @@ impl Template {
                 json::write_string(out, text);
                 Ok(())
             }
-            Template::Expression(expression) => expression.evaluate_json(environment, out),
+            Template::Expression(expression) => {
+                expression.evaluate_json_within(environment, steps, out)
+            }
         }
     }
 

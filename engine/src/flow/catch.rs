@@ -3,15 +3,17 @@
 //! Everything is evaluated before anything is opened, so that an element that is stuck has opened
 //! nothing.
 
+use bytes::Bytes;
 use feel::temporal;
 use proto::record::{
     MessageCorrelated, Subscription, SubscriptionClosed, SubscriptionOpened, Timer, TimerCreated,
     event, incident,
 };
 
-use crate::command::messages;
 use crate::executable::{Kind, MessageSpec, NodeIndex, TimerKind, TimerSpec};
 use crate::scope;
+use crate::state::MESSAGE_SEPARATOR;
+use crate::state::instance::Elements;
 use crate::step::{self, At, Step, Stuck};
 
 /// An event that is ready to be waited for.
@@ -67,6 +69,15 @@ pub(crate) fn prepare_message(
     };
     let shown = (name.shown(), key.shown());
     match (name.into_text(), key.into_text()) {
+        (Some(name), Some(_)) if name.is_empty() || name.contains(MESSAGE_SEPARATOR) => {
+            Err(Stuck::new(
+                kind,
+                format!(
+                    "the message name is {}: no message has such a name",
+                    shown.0
+                ),
+            ))
+        }
         (Some(name), Some(correlation_key)) => Ok(Prepared::Message {
             node,
             name,
@@ -168,7 +179,11 @@ pub(crate) fn next_due_ms(timer: &Timer) -> i64 {
 }
 
 /// Opens what was prepared; a message in the buffer comes at once.
-pub(crate) fn open(step: &mut Step<'_>, at: &At, prepared: Vec<Prepared>) {
+///
+/// False when such a message ends the element: nothing more is opened then, so that no other message
+/// is taken in vain.
+#[must_use]
+pub(crate) fn open(step: &mut Step<'_>, at: &At, prepared: Vec<Prepared>) -> bool {
     for prepared in prepared {
         match prepared {
             Prepared::Timer { node, when } => open_timer(step, at, node, when),
@@ -176,9 +191,14 @@ pub(crate) fn open(step: &mut Step<'_>, at: &At, prepared: Vec<Prepared>) {
                 node,
                 name,
                 correlation_key,
-            } => open_subscription(step, at, node, name, correlation_key),
+            } => {
+                if !open_subscription(step, at, node, name, correlation_key) {
+                    return false;
+                }
+            }
         }
     }
+    true
 }
 
 fn open_timer(step: &mut Step<'_>, at: &At, node: NodeIndex, when: When) {
@@ -197,13 +217,14 @@ fn open_timer(step: &mut Step<'_>, at: &At, node: NodeIndex, when: When) {
     })));
 }
 
+/// False when a message in the buffer ends the element.
 fn open_subscription(
     step: &mut Step<'_>,
     at: &At,
     node: NodeIndex,
     name: String,
     correlation_key: String,
-) {
+) -> bool {
     let subscription = Subscription {
         key: step.next_key(),
         name,
@@ -219,19 +240,40 @@ fn open_subscription(
         },
     )));
     // A non-interrupting event takes all that wait, an interrupting one the oldest.
-    while let Some(message) =
-        messages::oldest_for(step.state, &subscription, &at.executable.process_id)
-    {
-        let variables = step
-            .state
-            .message(message)
-            .map_or_else(super::end::no_variables, |message| {
-                message.variables.clone()
-            });
+    while let Some((message, variables)) = oldest(step, at, &subscription) {
         correlate(step, &subscription, message, variables, true);
         if step.state.subscription(subscription.key).is_none() {
-            break;
+            return false;
         }
+    }
+    true
+}
+
+fn oldest(step: &Step<'_>, at: &At, subscription: &Subscription) -> Option<(u64, Bytes)> {
+    let Subscription {
+        name,
+        correlation_key,
+        ..
+    } = subscription;
+    let process_id = &at.executable.process_id;
+    let message = step
+        .state
+        .oldest_message(name, correlation_key, process_id)?;
+    Some((message.key, message.variables.clone()))
+}
+
+/// The element ends, perhaps only with a later command: until then it takes no other message.
+fn close_subscriptions(step: &mut Step<'_>, at: &At) {
+    let instance = at.instance;
+    let found = step
+        .instance(at)
+        .and_then(|found| found.element(at.element));
+    let open = found.map_or_else(Vec::new, |element| element.subscriptions.clone());
+    for subscription in open {
+        step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
+            subscription,
+            instance,
+        }));
     }
 }
 
@@ -240,7 +282,7 @@ pub(crate) fn correlate(
     step: &mut Step<'_>,
     subscription: &Subscription,
     message: u64,
-    variables: bytes::Bytes,
+    variables: Bytes,
     buffered: bool,
 ) {
     let Some(at) = step.at(subscription.instance, subscription.element) else {
@@ -257,10 +299,7 @@ pub(crate) fn correlate(
     // Only a non-interrupting boundary event takes more than one.
     let is_last = event.boundary() != Some(false);
     if is_last {
-        step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
-            subscription: subscription.key,
-            instance: subscription.instance,
-        }));
+        close_subscriptions(step, &at);
     }
     step.queue(step::trigger(
         subscription.instance,

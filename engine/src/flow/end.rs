@@ -1,5 +1,7 @@
 //! How elements, scopes and instances end.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use proto::record::{
     Answer, ElementTerminated, IncidentResolved, InstanceCanceled, InstanceCompleted,
@@ -10,6 +12,7 @@ use rustc_hash::FxHashSet;
 
 use crate::command::messages;
 use crate::effect::Effect;
+use crate::executable::FlowIndex;
 use crate::scope;
 use crate::state::instance::Elements;
 use crate::step::{self, At, Step};
@@ -116,12 +119,15 @@ pub(crate) fn terminate_children(step: &mut Step<'_>, instance: u64, scope: u64)
         .tokens
         .iter()
         .filter(|token| scopes.contains(&token.scope));
-    let tokens = tokens.copied().collect::<Vec<_>>();
+    let mut flows = BTreeMap::<u64, Vec<FlowIndex>>::new();
     for token in tokens {
+        flows.entry(token.scope).or_default().push(token.flow);
+    }
+    for (scope, flows) in flows {
         step.emit(event::Kind::TokensConsumed(TokensConsumed {
             instance,
-            scope: token.scope,
-            flows: vec![token.flow],
+            scope,
+            flows,
         }));
     }
     for element in doomed.into_iter().rev() {

@@ -26,7 +26,12 @@ pub(crate) fn throw(step: &mut Step<'_>, thrown: &ThrowError) {
         ),
     };
     let stuck = Stuck::new(incident::Type::UnhandledErrorEvent, message);
-    step.raise(&at, stuck, work::Kind::ThrowError(thrown.clone()), 0);
+    // Resolving offers the job again; an end event throws again.
+    let found = step
+        .instance(&at)
+        .and_then(|found| found.element(at.element));
+    let job = found.map_or(0, |element| element.job);
+    step.raise(&at, stuck, work::Kind::ThrowError(thrown.clone()), job);
 }
 
 /// The element that hosts the catching event, and that event.

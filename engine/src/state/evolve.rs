@@ -10,10 +10,9 @@ mod node;
 
 use proto::record::{Event, event::Kind as Fact};
 
-use super::{COUNTER_BITS, State};
+use super::{COUNTER_BITS, State, partition_of};
 use crate::Position;
-pub(crate) use node::REQUEST_BUCKET_BITS;
-pub(super) use node::requests_due_ms;
+pub(super) use node::{mark_bytes, requests_due_ms};
 
 impl State {
     /// Makes the fact part of the state.
@@ -35,6 +34,7 @@ impl State {
             Fact::SendQueued(fact) => self.send_queued(fact),
             Fact::SendReceived(fact) => self.send_received(fact),
             Fact::SendsRemoved(fact) => self.sends_removed(fact),
+            Fact::KeyUsed(fact) => self.use_key(fact.key),
             Fact::InstanceCreated(fact) => self.instance_created(fact),
             Fact::InstanceCompleted(fact) => self.instance_completed(fact),
             Fact::InstanceCanceled(fact) => self.instance_canceled(fact),
@@ -74,8 +74,11 @@ impl State {
         }
     }
 
-    /// A key that an event carries is used up, whoever made it.
+    /// A key of this partition that an event carries is used up.
     fn use_key(&mut self, key: u64) {
+        if partition_of(key) != self.meta.partition {
+            return; // Definitions come from another one, whose counter is not this one's.
+        }
         let counter = key & ((1 << COUNTER_BITS) - 1);
         self.meta.next_counter = self.meta.next_counter.max(counter + 1);
     }

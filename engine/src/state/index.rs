@@ -1,11 +1,16 @@
 //! What is derived from the tables so that nothing is searched for.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use proto::record::{Continuation, Instance, Job, Message, Subscription, Timer, UserTask, job};
+use proto::record::{
+    Continuation, Definition, Instance, Job, Stream, Subscription, Timer, UserTask, job,
+};
 use rustc_hash::FxHashMap;
 
+use super::buffer::Messages;
+use super::compiled::Compiled;
 use crate::executable::{Executable, NodeIndex};
 
 /// What happens at a time.
@@ -33,10 +38,14 @@ pub(crate) fn by_message(name: &str, correlation_key: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     pub executables: FxHashMap<u64, Arc<Executable>>,
+    pub compiled: Compiled,
     /// Process id → version → definition.
     pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
+    pub definitions: BTreeSet<u64>,
     /// Message name → process id → (definition, start node), of latest versions.
     pub message_starts: FxHashMap<String, BTreeMap<String, (u64, NodeIndex)>>,
+    /// Process id → the names in `message_starts` that have it.
+    pub start_names: FxHashMap<String, Vec<String>>,
     /// Definition → timers of its start events.
     pub start_timers: FxHashMap<u64, BTreeSet<u64>>,
     pub instances: BTreeSet<u64>,
@@ -48,23 +57,24 @@ pub(crate) struct Index {
     pub awaited: FxHashMap<Vec<u8>, u64>,
     /// Job type → jobs that nobody holds.
     pub activatable: FxHashMap<String, BTreeSet<u64>>,
-    pub streams: FxHashMap<String, BTreeSet<u64>>,
+    /// Job type → its streams, the one with the most credit last, the oldest of equal ones.
+    pub streams: FxHashMap<String, BTreeSet<(u32, Reverse<u64>)>>,
     pub tasks: BTreeSet<u64>,
     /// Instance → its tasks, ended ones too.
     pub tasks_of: FxHashMap<u64, Vec<u64>>,
     pub incidents: BTreeSet<u64>,
     pub due: BTreeSet<(i64, Due)>,
-    /// [`by_message`] → messages in the buffer, oldest first.
-    pub messages: FxHashMap<String, BTreeSet<u64>>,
-    /// Message name → messages in the buffer: for start events.
-    pub message_names: FxHashMap<String, BTreeSet<u64>>,
+    pub messages: Messages,
     /// [`by_message`] → subscriptions, oldest first.
     pub subscriptions: FxHashMap<String, BTreeSet<u64>>,
+    /// Steps that the leader is to take; parked ones are left out.
     pub continuations: BTreeSet<u64>,
-    /// Instance → its continuations.
+    /// Instance → its continuations, parked ones too.
     pub continuations_of: FxHashMap<u64, BTreeSet<u64>>,
-    /// Request id → bucket.
+    /// Request id → entry.
     pub requests: FxHashMap<Vec<u8>, u64>,
+    /// Entry of requests → about its bytes.
+    pub request_sizes: BTreeMap<u64, usize>,
     pub outbox: BTreeSet<u64>,
 }
 
@@ -117,23 +127,6 @@ impl Index {
         }
     }
 
-    pub fn add_message(&mut self, message: &Message) {
-        let key = by_message(&message.name, &message.correlation_key);
-        self.messages.entry(key).or_default().insert(message.key);
-        let named = self.message_names.entry(message.name.clone()).or_default();
-        named.insert(message.key);
-        self.due
-            .insert((message.until_ms, Due::Message(message.key)));
-    }
-
-    pub fn remove_message(&mut self, message: &Message) {
-        let key = by_message(&message.name, &message.correlation_key);
-        remove_from(&mut self.messages, &key, message.key);
-        remove_from(&mut self.message_names, &message.name, message.key);
-        self.due
-            .remove(&(message.until_ms, Due::Message(message.key)));
-    }
-
     pub fn add_subscription(&mut self, subscription: &Subscription) {
         let key = by_message(&subscription.name, &subscription.correlation_key);
         let waiting = self.subscriptions.entry(key).or_default();
@@ -143,6 +136,27 @@ impl Index {
     pub fn remove_subscription(&mut self, subscription: &Subscription) {
         let key = by_message(&subscription.name, &subscription.correlation_key);
         remove_from(&mut self.subscriptions, &key, subscription.key);
+    }
+
+    /// Only the latest version of a process is started by messages.
+    pub fn set_starts(&mut self, latest: &Definition, starts: &[(String, NodeIndex)]) {
+        let process_id = &latest.process_id;
+        for name in self.start_names.remove(process_id).unwrap_or_default() {
+            if let Some(processes) = self.message_starts.get_mut(&name) {
+                processes.remove(process_id);
+                if processes.is_empty() {
+                    self.message_starts.remove(&name);
+                }
+            }
+        }
+        for (name, node) in starts {
+            let processes = self.message_starts.entry(name.clone()).or_default();
+            processes.insert(process_id.clone(), (latest.key, *node));
+        }
+        if !starts.is_empty() {
+            let names = starts.iter().map(|(name, _)| name.clone());
+            self.start_names.insert(process_id.clone(), names.collect());
+        }
     }
 
     pub fn add_awaited(&mut self, instance: &Instance) {
@@ -156,7 +170,9 @@ impl Index {
         let Continuation {
             instance, number, ..
         } = *continuation;
-        self.continuations.insert(number);
+        if !continuation.parked {
+            self.continuations.insert(number);
+        }
         let of_instance = self.continuations_of.entry(instance).or_default();
         of_instance.insert(number);
     }
@@ -167,6 +183,20 @@ impl Index {
             numbers.remove(&continuation.number);
             if numbers.is_empty() {
                 self.continuations_of.remove(&continuation.instance);
+            }
+        }
+    }
+
+    pub fn add_stream(&mut self, stream: &Stream) {
+        let streams = self.streams.entry(stream.r#type.clone()).or_default();
+        streams.insert((stream.credit, Reverse(stream.id)));
+    }
+
+    pub fn remove_stream(&mut self, stream: &Stream) {
+        if let Some(streams) = self.streams.get_mut(&stream.r#type) {
+            streams.remove(&(stream.credit, Reverse(stream.id)));
+            if streams.is_empty() {
+                self.streams.remove(&stream.r#type);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Reading and changing the element instances of a process instance.
 
 use proto::record::{ElementInstance, FlowToken, Instance};
+use rustc_hash::FxHashMap;
 
 /// Element instances are in order of their keys, which only grow.
 pub(crate) trait Elements {
@@ -9,6 +10,8 @@ pub(crate) trait Elements {
     fn remove_element(&mut self, key: u64);
     /// Takes one token off a flow; false when there is none.
     fn take_token(&mut self, scope: u64, flow: u32) -> bool;
+    /// Takes one token off each of these flows, which may be named several times.
+    fn take_tokens(&mut self, scope: u64, flows: &[u32]);
     fn has_token(&self, scope: u64, flow: u32) -> bool;
 }
 
@@ -38,6 +41,23 @@ impl Elements for Instance {
             }
             None => false,
         }
+    }
+
+    fn take_tokens(&mut self, scope: u64, flows: &[u32]) {
+        let mut wanted = FxHashMap::<u32, usize>::default();
+        for flow in flows {
+            *wanted.entry(*flow).or_default() += 1;
+        }
+        self.tokens.retain(|token| {
+            let left = wanted.get_mut(&token.flow);
+            match left.filter(|left| token.scope == scope && **left > 0) {
+                Some(left) => {
+                    *left -= 1;
+                    false
+                }
+                None => true,
+            }
+        });
     }
 
     fn has_token(&self, scope: u64, flow: u32) -> bool {

@@ -84,6 +84,11 @@ pub(crate) fn outbox_number(target: u32, sequence: u64) -> u64 {
     u64::from(target) << SEQUENCE_BITS | sequence
 }
 
+/// The keys of a partition are greater than this, and those of the partitions before it smaller.
+pub fn first_key_of(partition: u32) -> u64 {
+    u64::from(partition) << COUNTER_BITS
+}
+
 /// The partition that made a key.
 pub fn partition_of(key: u64) -> u32 {
     (key >> COUNTER_BITS) as u32

@@ -1,6 +1,6 @@
 //! What handlers look up; everything is found by an index.
 
-use proto::record::{Answer, Mark, Subscription};
+use proto::record::{Answer, Mark, Message, Subscription};
 
 use super::{Due, State, by_message};
 use crate::executable::{Executable, Kind, NodeIndex};
@@ -68,12 +68,25 @@ impl State {
             && started.contains_key(&by_message(process_id, correlation_key))
     }
 
-    pub(crate) fn buffered_messages(
+    /// The oldest message in the buffer with this name and key that a process has not taken.
+    pub(crate) fn oldest_message(
         &self,
-        by_message: &str,
-    ) -> impl Iterator<Item = u64> + use<'_> {
-        let waiting = self.index.messages.get(by_message);
-        waiting.into_iter().flatten().copied()
+        name: &str,
+        correlation_key: &str,
+        process_id: &str,
+    ) -> Option<&Message> {
+        let untaken = &self.index.messages;
+        let mut untaken = untaken.untaken(name, correlation_key, process_id);
+        untaken.find_map(|key| {
+            let message = self.messages.get(key)?;
+            let mut taken_by = message.correlated_processes.iter();
+            (!taken_by.any(|taken_by| taken_by == process_id)).then_some(message)
+        })
+    }
+
+    /// Whether a message with this id is in the buffer.
+    pub(crate) fn is_buffered(&self, name: &str, correlation_key: &str, id: &str) -> bool {
+        self.index.messages.has_id(name, correlation_key, id)
     }
 
     pub(crate) fn stream_ids(&self) -> Vec<u64> {
@@ -86,7 +99,7 @@ impl State {
         ids
     }
 
-    pub(crate) fn partitions(&self) -> u32 {
+    pub fn partitions(&self) -> u32 {
         self.meta.partitions
     }
 
@@ -128,9 +141,7 @@ impl Executable {
             let Kind::MessageStart(message) = &self.node(node).kind else {
                 return None;
             };
-            let environment = feel::Environment::new(&(), 0);
-            let name = message.name.evaluate(&environment).ok()?.into_text()?;
-            Some((name, node))
+            Some((message.constant_name()?, node))
         });
         named.collect()
     }

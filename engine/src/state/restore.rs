@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::{DecodeError, Message};
-use proto::record::{Definition, Meta, Resource};
+use proto::record::{Definition, Meta};
 
 use super::key::{EntryKey, Kind};
-use super::table::{Change, Digest};
+use super::table::{Change, Digest, Table};
 use super::{Due, State, index};
-use crate::executable::Executable;
 
 /// Entries that do not make a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,9 +160,7 @@ impl State {
         }
         self.jobs.iter().for_each(|job| index.add_job(job));
         self.timers.iter().for_each(|timer| index.add_timer(timer));
-        self.messages
-            .iter()
-            .for_each(|message| index.add_message(message));
+        rebuild_messages(index, &self.messages);
         for subscription in self.subscriptions.iter() {
             index.add_subscription(subscription);
         }
@@ -175,16 +172,14 @@ impl State {
             index.add_continuation(continuation);
         }
         for stream in self.streams.iter() {
-            index
-                .streams
-                .entry(stream.r#type.clone())
-                .or_default()
-                .insert(stream.id);
+            index.add_stream(stream);
         }
         for requests in self.requests.iter() {
             let due_ms = super::evolve::requests_due_ms(requests.bucket);
             index.due.insert((due_ms, Due::Requests(requests.bucket)));
+            let size = index.request_sizes.entry(requests.bucket).or_default();
             for mark in &requests.marks {
+                *size += super::evolve::mark_bytes(&mark.request_id, mark.answer.as_ref());
                 index
                     .requests
                     .insert(mark.request_id.to_vec(), requests.bucket);
@@ -199,14 +194,14 @@ impl State {
 
     /// Makes a definition known by id and version, and its start events if it is the latest.
     pub(super) fn index_definition(&mut self, definition: &Definition) {
+        self.index.definitions.insert(definition.key);
         let Some(resource) = self.resources.get(definition.resource_key) else {
             return;
         };
-        // Deploying has proven that it compiles; the same bytes compile again.
-        let Some(executable) = compile_definition(resource, definition) else {
+        let index = &mut self.index;
+        let Some(executable) = index.compiled.take(resource, definition) else {
             return;
         };
-        let index = &mut self.index;
         let versions = index
             .versions
             .entry(definition.process_id.clone())
@@ -214,13 +209,7 @@ impl State {
         versions.insert(definition.version, definition.key);
         let is_latest = versions.last_key_value().map(|(_, key)| *key) == Some(definition.key);
         if is_latest {
-            for processes in index.message_starts.values_mut() {
-                processes.remove(&definition.process_id);
-            }
-            for (name, node) in executable.start_messages() {
-                let processes = index.message_starts.entry(name).or_default();
-                processes.insert(definition.process_id.clone(), (definition.key, node));
-            }
+            index.set_starts(definition, &executable.start_messages());
         }
         index
             .executables
@@ -228,11 +217,16 @@ impl State {
     }
 }
 
-fn compile_definition(resource: &Resource, definition: &Definition) -> Option<Executable> {
-    let model = bpmn_parser::parse(&resource.name, &resource.content).model?;
-    let process = model.process(&definition.process_id)?;
-    let mut executable = crate::executable::compile(&model, process).ok()?;
-    executable.key = definition.key;
-    executable.version = definition.version;
-    Some(executable)
+fn rebuild_messages(index: &mut index::Index, messages: &Table<proto::record::Message>) {
+    let mut messages = messages.iter().collect::<Vec<_>>();
+    messages.sort_by_key(|message| message.key);
+    for message in messages {
+        index.messages.add(message);
+        for process_id in &message.correlated_processes {
+            index.messages.take(message, process_id);
+        }
+        index
+            .due
+            .insert((message.until_ms, Due::Message(message.key)));
+    }
 }

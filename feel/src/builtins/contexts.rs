@@ -85,7 +85,10 @@ fn context<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
         let Value::Context(item) = item else {
             return Ok(Value::Null);
         };
-        call.charge(1 + entries.len() / 4)?;
+        call.charge(1 + item.cost())?;
+        if let Some(Value::String(key)) = item.get("key") {
+            call.charge(search(&entries, &key))?;
+        }
         match (item.get("key"), item.get("value")) {
             (Some(Value::String(key)), Some(value)) if find(&entries, &key).is_none() => {
                 entries.push((key, value));
@@ -128,6 +131,7 @@ fn put_path<'a>(call: &mut Call<'_, 'a>, context: Context<'a>, keys: &[Text<'a>]
             Some(context) => entries_of(call, &context)?,
             None => Vec::new(),
         };
+        call.charge(2 * search(&entries, key))?;
         next = match find(&entries, key) {
             Some(Value::Context(inner)) => Some(inner.clone()),
             Some(_) if levels.len() + 1 < keys.len() => return Ok(Value::Null),
@@ -151,7 +155,7 @@ fn context_merge<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
             return Ok(Value::Null);
         };
         for (key, value) in entries_of(call, &context)? {
-            call.charge(1 + merged.len() / 4)?;
+            call.charge(1 + search(&merged, &key))?;
             set(&mut merged, key, value);
         }
     }
@@ -164,6 +168,11 @@ fn entries_of<'a>(
 ) -> Result<Vec<Entry<'a>>, EvalError> {
     call.charge(1 + context.cost())?;
     Ok(context.iter().collect())
+}
+
+/// What looking for a key costs, in steps.
+fn search(entries: &[Entry<'_>], key: &str) -> usize {
+    entries.len() / 4 * (1 + key.len() / 256)
 }
 
 fn find<'e, 'a>(entries: &'e [Entry<'a>], key: &str) -> Option<&'e Value<'a>> {

@@ -3,7 +3,7 @@
 
 use super::{Builtin, Run};
 use crate::eval::{Call, Outcome, add};
-use crate::value::Value;
+use crate::value::{List, Value};
 use crate::{Decimal, EvalError};
 
 pub(super) const TABLE: &[Builtin] = &[
@@ -17,7 +17,11 @@ pub(super) const TABLE: &[Builtin] = &[
         forms: &["list", "c..."],
         run: Run::Full(|call| {
             let count = match call.arguments {
-                [_] => call.list(0).map(|list| list.len()),
+                [_] => {
+                    let list = call.list(0);
+                    call.charge(list.as_ref().map_or(0, List::cost))?;
+                    list.map(|list| list.len())
+                }
                 many => Some(many.len()),
             };
             Ok(count.map_or(Value::Null, |n| Value::Number(n.into())))

@@ -47,7 +47,7 @@ fn extreme<'a>(call: &mut Call<'_, 'a>, wanted: Ordering) -> Outcome<'a> {
         best = match best {
             None if order(&item, &item).is_none() => return Ok(Value::Null),
             None => Some(item),
-            Some(best) => match order(&item, &best) {
+            Some(best) => match call.order(&item, &best)? {
                 None => return Ok(Value::Null),
                 Some(found) if found == wanted => Some(item),
                 Some(_) => Some(best),
@@ -183,7 +183,7 @@ fn merge<'a>(
                 let pair = [b.clone(), a.clone()];
                 call.machine.apply(call.at, function, &pair)?.as_boolean()
             }
-            _ => order(b, a).map(Ordering::is_lt),
+            _ => call.order(b, a)?.map(Ordering::is_lt),
         };
         match right_first {
             Some(true) => run.extend(right.next()),

@@ -1,5 +1,7 @@
 //! Functions on text (DMN 1.5, 10.3.4.3, and Camunda's additions). Positions count Unicode characters.
 
+use std::rc::Rc;
+
 use regex::{Regex, RegexBuilder};
 
 use super::{Builtin, Run};
@@ -7,8 +9,20 @@ use crate::eval::{Call, Outcome};
 use crate::value::Value;
 use crate::{Decimal, EvalError};
 
-/// The largest compiled regular expression, in bytes.
-const REGEX_BYTES_MAX: usize = 1 << 20;
+/// How large compiled regular expressions may be, in bytes, and what trying to compile one costs, in
+/// steps. Most are small; classes of Unicode letters that are counted, as in `\w{2,20}`, are not.
+const REGEX_SIZES: [(usize, usize); 2] = [(64 << 10, 2_000), (1 << 20, 30_000)];
+
+/// What a search may remember of where it was, in bytes.
+const REGEX_MEMORY_BYTES_MAX: usize = 1 << 20;
+
+/// A regular expression as it was asked for. A loop mostly asks for the same one again.
+pub(crate) struct Compiled {
+    pattern: Box<str>,
+    flags: Box<str>,
+    /// `None` when it is wrong or too large.
+    regex: Option<Rc<Regex>>,
+}
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
@@ -148,12 +162,10 @@ fn char_offset(text: &str, index: usize) -> usize {
         .map_or(text.len(), |(at, _)| at)
 }
 
-/// A regular expression with XPath's flags `s`, `m`, `i`, `x`; `None` when it is wrong or too large.
-fn regex(pattern: &str, flags: &str) -> Option<Regex> {
+/// A regular expression with XPath's flags `s`, `m`, `i`, `x`; `None` when a flag is wrong.
+fn builder(pattern: &str, flags: &str) -> Option<RegexBuilder> {
     let mut builder = RegexBuilder::new(pattern);
-    builder
-        .size_limit(REGEX_BYTES_MAX)
-        .dfa_size_limit(REGEX_BYTES_MAX);
+    builder.dfa_size_limit(REGEX_MEMORY_BYTES_MAX);
     for flag in flags.chars() {
         match flag {
             's' => builder.dot_matches_new_line(true),
@@ -163,23 +175,48 @@ fn regex(pattern: &str, flags: &str) -> Option<Regex> {
             _ => return None,
         };
     }
-    builder.build().ok()
+    Some(builder)
 }
 
 impl<'a> Call<'_, 'a> {
-    /// The regular expression of an argument with the flags of another.
-    fn regex(&mut self, pattern: usize, flags: usize) -> Result<Option<Regex>, EvalError> {
-        // Compiling costs far more than other steps.
-        self.charge(200)?;
+    /// The regular expression of an argument with the flags of another, to be matched with the
+    /// first argument, which is paid for here too.
+    fn regex(&mut self, pattern: usize, flags: usize) -> Result<Option<Rc<Regex>>, EvalError> {
+        self.charge(self.value(0).as_str().map_or(0, str::len) / 16)?;
         let flags = match self.value(flags) {
             Value::Null => Some(""),
             flags => flags.as_str(),
         };
-        Ok(self
-            .value(pattern)
-            .as_str()
-            .zip(flags)
-            .and_then(|(pattern, flags)| regex(pattern, flags)))
+        let Some((pattern, flags)) = self.value(pattern).as_str().zip(flags) else {
+            return Ok(None);
+        };
+        let last = self.machine.compiled.as_ref();
+        if let Some(last) = last.filter(|it| *it.pattern == *pattern && *it.flags == *flags) {
+            return Ok(last.regex.clone());
+        }
+        let regex = self.compile(pattern, flags)?.map(Rc::new);
+        self.machine.compiled = Some(Box::new(Compiled {
+            pattern: pattern.into(),
+            flags: flags.into(),
+            regex: regex.clone(),
+        }));
+        Ok(regex)
+    }
+
+    /// `None` when the expression is wrong or too large.
+    fn compile(&mut self, pattern: &str, flags: &str) -> Result<Option<Regex>, EvalError> {
+        let Some(mut builder) = builder(pattern, flags) else {
+            return Ok(None);
+        };
+        for (bytes_max, steps) in REGEX_SIZES {
+            self.charge(steps)?;
+            match builder.size_limit(bytes_max).build() {
+                Ok(regex) => return Ok(Some(regex)),
+                Err(regex::Error::CompiledTooBig(_)) => (),
+                Err(_) => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 }
 

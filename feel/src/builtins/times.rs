@@ -161,7 +161,7 @@ fn time_of_parts(parts: &[Value<'_>]) -> Option<Time> {
             if nanoseconds % SECOND != 0 {
                 return None;
             }
-            Zone::Offset(i32::try_from(nanoseconds / SECOND).ok()?)
+            Zone::offset(i64::try_from(nanoseconds / SECOND).ok()?)?
         }
         Some(_) => return None,
     };

@@ -1,5 +1,7 @@
 //! Calls: built-in functions, closures, arguments by position or name.
 
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use super::{Machine, Outcome, Scope};
@@ -41,8 +43,11 @@ impl<'a> Machine<'a> {
         arguments: &[Value<'a>],
     ) -> Outcome<'a> {
         for argument in arguments {
-            if let Value::String(text) = argument {
-                self.charge_text(at, text.len())?;
+            match argument {
+                Value::String(text) => self.charge_text(at, text.len())?,
+                // Its ends may be texts that are compared.
+                Value::Range(_) => self.charge(at, argument.size() as usize)?,
+                _ => (),
             }
         }
         match builtin.run {
@@ -192,6 +197,15 @@ impl<'m, 'a> Call<'m, 'a> {
 
     pub(crate) fn charge_text(&mut self, bytes: usize) -> Result<(), EvalError> {
         self.machine.charge_text(self.at, bytes)
+    }
+
+    /// Which of two values comes first; `None` when they do not compare.
+    pub(crate) fn order(
+        &mut self,
+        a: &Value<'a>,
+        b: &Value<'a>,
+    ) -> Result<Option<Ordering>, EvalError> {
+        self.machine.order(self.at, a, b)
     }
 
     pub(crate) fn equal(&mut self, a: &Value<'a>, b: &Value<'a>) -> Result<bool, EvalError> {

@@ -66,16 +66,15 @@ impl<'a> Machine<'a> {
         left: &Value<'a>,
         right: &Value<'a>,
     ) -> Result<Option<bool>, EvalError> {
-        if let (Value::String(left), Value::String(right)) = (left, right) {
-            self.charge_text(at, left.len().min(right.len()))?;
-        }
         Ok(match op {
             CompareOp::Equal => self.equal(at, left, right)?,
             CompareOp::NotEqual => self.equal(at, left, right)?.map(|equal| !equal),
             CompareOp::Less
             | CompareOp::LessOrEqual
             | CompareOp::Greater
-            | CompareOp::GreaterOrEqual => order(left, right).map(|order| op.accepts(order)),
+            | CompareOp::GreaterOrEqual => {
+                self.order(at, left, right)?.map(|order| op.accepts(order))
+            }
         })
     }
 
@@ -87,8 +86,9 @@ impl<'a> Machine<'a> {
         let value = self.eval(&parts.0, scope)?;
         let low = self.eval(&parts.1, scope)?;
         let high = self.eval(&parts.2, scope)?;
-        let above = order(&value, &low).map(Ordering::is_ge);
-        let below = order(&value, &high).map(Ordering::is_le);
+        let at = parts.0.at;
+        let above = self.order(at, &value, &low)?.map(Ordering::is_ge);
+        let below = self.order(at, &value, &high)?.map(Ordering::is_le);
         Ok(Value::boolean(both(above, below)))
     }
 
@@ -108,11 +108,47 @@ impl<'a> Machine<'a> {
             (Value::Context(a), Value::Context(b)) => {
                 return self.deeper(at, |machine| machine.equal_contexts(at, a, b));
             }
-            (Value::Range(a), Value::Range(b)) => Some(equal_ranges(a, b)),
+            (Value::Range(a), Value::Range(b)) => Some(self.equal_ranges(at, a, b)?),
             (Value::Time(a), Value::Time(b)) => Some(a.compare(b) == Some(Ordering::Equal)),
             (Value::DateTime(a), Value::DateTime(b)) => Some(a.compare(b) == Some(Ordering::Equal)),
-            _ => order(a, b).map(Ordering::is_eq),
+            _ => self.order(at, a, b)?.map(Ordering::is_eq),
         })
+    }
+
+    /// [`order`] within the budget.
+    pub(crate) fn order(
+        &mut self,
+        at: u32,
+        a: &Value<'a>,
+        b: &Value<'a>,
+    ) -> Result<Option<Ordering>, EvalError> {
+        self.charge_comparison(at, a, b)?;
+        Ok(order(a, b))
+    }
+
+    /// Takes the steps for comparing two values: texts are read as far as they may be equal.
+    pub(super) fn charge_comparison(
+        &mut self,
+        at: u32,
+        a: &Value<'a>,
+        b: &Value<'a>,
+    ) -> Result<(), EvalError> {
+        match (a, b) {
+            (Value::String(a), Value::String(b)) => self.charge_text(at, a.len().min(b.len())),
+            _ => Ok(()),
+        }
+    }
+
+    fn equal_ranges(&mut self, at: u32, a: &Range<'a>, b: &Range<'a>) -> Result<bool, EvalError> {
+        let mut ends = |a: &Option<Value<'a>>, b: &Option<Value<'a>>| match (a, b) {
+            (Some(a), Some(b)) => Ok(self.order(at, a, b)? == Some(Ordering::Equal)),
+            (None, None) => Ok(true),
+            (Some(_), None) | (None, Some(_)) => Ok(false),
+        };
+        Ok(a.start_included == b.start_included
+            && a.end_included == b.end_included
+            && ends(&a.start, &b.start)?
+            && ends(&a.end, &b.end)?)
     }
 
     fn equal_lists(
@@ -160,18 +196,6 @@ impl<'a> Machine<'a> {
         }
         Ok(result)
     }
-}
-
-fn equal_ranges(a: &Range<'_>, b: &Range<'_>) -> bool {
-    let ends = |a: &Option<Value<'_>>, b: &Option<Value<'_>>| match (a, b) {
-        (Some(a), Some(b)) => order(a, b) == Some(Ordering::Equal),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    a.start_included == b.start_included
-        && a.end_included == b.end_included
-        && ends(&a.start, &b.start)
-        && ends(&a.end, &b.end)
 }
 
 /// Three-valued conjunction.

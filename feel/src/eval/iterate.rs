@@ -124,7 +124,12 @@ impl<'a> Machine<'a> {
                 self.charge(at, list.cost() / 4)?;
                 Items::List(list)
             }
-            Value::Range(range) => inside(&range),
+            Value::Range(range) => {
+                if let (Some(start), Some(end)) = (&range.start, &range.end) {
+                    self.charge_comparison(at, start, end)?;
+                }
+                inside(&range)
+            }
             single => Items::List(List::new(vec![single]).map_err(|kind| self.error(at, kind))?),
         })
     }

@@ -28,17 +28,6 @@ impl<'a> Range<'a> {
             end_included,
         })
     }
-
-    /// Whether the value is inside; `None` when it does not compare with the ends.
-    pub(crate) fn contains(&self, value: &Value<'_>) -> Option<bool> {
-        let above = self.start.as_ref().map_or(Some(true), |start| {
-            order(start, value).map(|o| o == Ordering::Less || o.is_eq() && self.start_included)
-        });
-        let below = self.end.as_ref().map_or(Some(true), |end| {
-            order(value, end).map(|o| o == Ordering::Less || o.is_eq() && self.end_included)
-        });
-        both(above, below)
-    }
 }
 
 impl<'a> Machine<'a> {
@@ -80,6 +69,28 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Whether a value is in a range; `None` when it does not compare with the ends.
+    fn is_inside(
+        &mut self,
+        at: u32,
+        value: &Value<'a>,
+        range: &Range<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        let inside = |order: Ordering, included: bool| order.is_lt() || order.is_eq() && included;
+        let above = match &range.start {
+            Some(start) => self.order(at, start, value)?,
+            None => Some(Ordering::Less),
+        };
+        let below = match &range.end {
+            Some(end) => self.order(at, value, end)?,
+            None => Some(Ordering::Less),
+        };
+        Ok(both(
+            above.map(|order| inside(order, range.start_included)),
+            below.map(|order| inside(order, range.end_included)),
+        ))
+    }
+
     /// Whether a value is in a range or list, or equals a value.
     pub(crate) fn is_in(
         &mut self,
@@ -88,7 +99,9 @@ impl<'a> Machine<'a> {
         expected: &Value<'a>,
     ) -> Result<Option<bool>, EvalError> {
         match expected {
-            Value::Range(range) if !matches!(value, Value::Range(_)) => Ok(range.contains(value)),
+            Value::Range(range) if !matches!(value, Value::Range(_)) => {
+                self.is_inside(at, value, range)
+            }
             Value::List(list) => {
                 self.charge(at, list.cost())?;
                 if let Value::List(_) = value
@@ -98,7 +111,7 @@ impl<'a> Machine<'a> {
                 }
                 for item in list.iter() {
                     let found = match &item {
-                        Value::Range(range) => range.contains(value),
+                        Value::Range(range) => self.is_inside(at, value, range)?,
                         item => self.equal(at, value, item)?,
                     };
                     if found == Some(true) {

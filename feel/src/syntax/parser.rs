@@ -47,6 +47,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
         at: 0,
         depth: 0,
         closes_range: false,
+        reads_input: false,
         locals: HashMap::new(),
         phrases: PROPERTY_PHRASES.iter().map(|p| (*p).into()).collect(),
         variables: Vec::new(),
@@ -73,6 +74,8 @@ struct Parser<'t> {
     depth: u16,
     /// Inside the upper end of a range, where `[` may close it.
     closes_range: bool,
+    /// Whether the test at hand reads its input, `?`.
+    reads_input: bool,
     /// The names that the expression defines here, with how often.
     locals: HashMap<Box<str>, u32>,
     /// Names of several words seen so far.
@@ -237,13 +240,12 @@ impl Parser<'_> {
             self.at += 1;
             return Ok(Test::Compare(op, self.level(Level::Add)?));
         }
-        let first = self.at;
-        let node = self.level(level)?;
-        let about_input = (first..self.at).any(|i| {
-            let token = self.tokens[i];
-            token.kind == TokenKind::Name && self.text[token.start as usize..].starts_with('?')
-        });
-        Ok(match about_input {
+        // What a test inside of this one asks is about the input of that one.
+        let outer = std::mem::replace(&mut self.reads_input, false);
+        let node = self.level(level);
+        let reads_input = std::mem::replace(&mut self.reads_input, outer);
+        let node = node?;
+        Ok(match reads_input {
             true => Test::Condition(node),
             false => Test::Value(node),
         })
@@ -420,6 +422,7 @@ impl Parser<'_> {
     }
 
     fn read(&mut self, name: &str) {
+        self.reads_input |= name == "?";
         if !self.is_local(name) && self.seen.insert(name.into()) {
             self.variables.push(name.into());
         }

@@ -2,6 +2,9 @@
 //!
 //! Left-associative chains are one node with many operands, so that a long sum is not a deep tree.
 
+use std::fmt::Write;
+use std::sync::OnceLock;
+
 use crate::builtins::Builtin;
 use crate::{Decimal, Value};
 
@@ -118,6 +121,38 @@ pub(crate) enum Arguments {
 pub(crate) struct Lambda {
     pub(crate) parameters: Vec<(Box<str>, Option<Type>)>,
     pub(crate) body: Node,
+    printed_bytes: OnceLock<usize>,
+}
+
+impl Lambda {
+    pub(crate) fn new(parameters: Vec<(Box<str>, Option<Type>)>, body: Node) -> Lambda {
+        Lambda {
+            parameters,
+            body,
+            printed_bytes: OnceLock::new(),
+        }
+    }
+
+    /// How long the definition is when printed, in bytes. Counted once: a loop makes the same
+    /// function again and again.
+    pub(crate) fn printed_bytes(&self) -> usize {
+        *self.printed_bytes.get_or_init(|| {
+            let mut counter = Counter(0);
+            // Counting cannot fail.
+            let _ = write!(counter, "{self}");
+            counter.0
+        })
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Counter(usize);
+
+impl std::fmt::Write for Counter {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.saturating_add(text.len());
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub struct Date {
 impl Date {
     /// `None` when there is no such day.
     pub fn new(year: i64, month: i64, day: i64) -> Option<Date> {
-        if year.abs() > YEAR_MAX || !(1..=12).contains(&month) {
+        if !(-YEAR_MAX..=YEAR_MAX).contains(&year) || !(1..=12).contains(&month) {
             return None;
         }
         let (year, month) = (year as i32, month as u8);
@@ -138,7 +138,8 @@ fn days_in_month(year: i32, month: u8) -> u8 {
 
 /// Year, month and day of a number of days since the epoch; `None` far outside the calendar.
 fn civil(days: i64) -> Option<(i64, i64, i64)> {
-    if days.abs() > 366 * (YEAR_MAX + 1) {
+    const DAYS_MAX: i64 = 366 * (YEAR_MAX + 1);
+    if !(-DAYS_MAX..=DAYS_MAX).contains(&days) {
         return None;
     }
     // Counted in 400-year eras that start in March, so that the leap day ends a year.

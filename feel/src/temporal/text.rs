@@ -146,8 +146,8 @@ fn zone(cursor: &mut Cursor<'_>) -> Option<Zone> {
     if minutes >= 60 || seconds >= 60 {
         return None;
     }
-    let offset = sign * (hours * 3600 + minutes * 60 + seconds) as i32;
-    bracketed(cursor, Zone::Offset(offset))
+    let offset = Zone::offset(sign * (hours * 3600 + minutes * 60 + seconds))?;
+    bracketed(cursor, offset)
 }
 
 /// The zone in brackets that Java writes after an offset wins over the offset.
@@ -260,7 +260,7 @@ impl fmt::Display for Zone {
             Zone::Offset(0) => f.write_str("Z"),
             Zone::Offset(seconds) => {
                 let sign = if *seconds < 0 { '-' } else { '+' };
-                let all = seconds.abs();
+                let all = seconds.unsigned_abs();
                 write!(f, "{sign}{:02}:{:02}", all / 3600, all / 60 % 60)?;
                 if all % 60 != 0 {
                     write!(f, ":{:02}", all % 60)?;

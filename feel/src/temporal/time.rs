@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{DAY, Date, DaysTimeDuration, SECOND, YearsMonthsDuration, text};
 
 /// The largest offset from UTC, in seconds.
-pub(super) const OFFSET_MAX: i32 = 18 * 3600;
+const OFFSET_MAX: u32 = 18 * 3600;
 
 /// How a time of day relates to UTC.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,12 @@ impl Zone {
         // Only the bundled data: what a machine has installed must not change a result.
         let zone = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
         Some(Zone::Named(zone))
+    }
+
+    /// An offset in seconds east of UTC; `None` beyond 18 hours.
+    pub fn offset(seconds: i64) -> Option<Zone> {
+        let seconds = i32::try_from(seconds).ok()?;
+        (seconds.unsigned_abs() <= OFFSET_MAX).then_some(Zone::Offset(seconds))
     }
 
     /// The zone's IANA name, for a named zone.
@@ -78,11 +84,13 @@ impl Time {
             && (0..60).contains(&minute)
             && (0..60).contains(&second)
             && (0..1_000_000_000).contains(&nanosecond)
-            && !matches!(zone, Zone::Offset(seconds) if seconds.abs() > OFFSET_MAX);
-        let seconds = hour * 3600 + minute * 60 + second;
-        valid.then(|| Time {
-            nanoseconds: seconds as u64 * SECOND as u64 + nanosecond as u64,
-            zone,
+            && !matches!(zone, Zone::Offset(seconds) if seconds.unsigned_abs() > OFFSET_MAX);
+        valid.then(|| {
+            let seconds = hour * 3600 + minute * 60 + second;
+            Time {
+                nanoseconds: seconds as u64 * SECOND as u64 + nanosecond as u64,
+                zone,
+            }
         })
     }
 

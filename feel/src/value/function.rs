@@ -12,6 +12,7 @@ use crate::syntax::Lambda;
 pub struct Function<'a> {
     pub(crate) kind: FunctionKind<'a>,
     depth: u16,
+    size: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -47,17 +48,29 @@ impl<'a> Function<'a> {
         if depth > VALUE_DEPTH_MAX {
             return Err(EvalErrorKind::Depth);
         }
-        Ok(Function { kind, depth })
+        let printed = match &kind {
+            FunctionKind::Closure { lambda, .. } => lambda.printed_bytes(),
+            FunctionKind::Builtin(builtin) => builtin.name.len(),
+            FunctionKind::Printed(text) => text.len(),
+        };
+        let size = super::blocks(printed);
+        Ok(Function { kind, depth, size })
     }
 
     pub(super) fn depth(&self) -> u16 {
         self.depth
     }
 
+    /// See [`Value::size`].
+    pub(super) fn size(&self) -> u32 {
+        self.size
+    }
+
     pub(super) fn to_owned_text(&self) -> Function<'static> {
         Function {
             kind: FunctionKind::Printed(self.to_string().into()),
             depth: 1,
+            size: self.size,
         }
     }
 }

@@ -9,31 +9,64 @@ use proto::admin::{
 use proto::record;
 use tonic::Status;
 
-use super::{failed, live, not_found, page};
+use super::page::{self, Room};
+use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, document, failed, live, not_found};
 
 pub(super) async fn list(
     node: &Node,
     request: ListDefinitionsRequest,
+    message_bytes_max: usize,
 ) -> Result<ListDefinitionsResponse, Status> {
-    let below = page::below(&request.page_token)?;
-    let size = page::size(request.page_size);
-    let listed = node.first().query(move |state| {
-        let definitions = state.definitions();
-        let mut matching = definitions.iter().rev().filter(|definition| {
-            definition.key < below
-                && (request.process_id.is_empty() || request.process_id == definition.process_id)
-                && (!request.latest_only || is_latest(state, definition))
-        });
-        let page = matching.by_ref().take(size);
-        let definitions = page.map(|found| shown(state, found)).collect::<Vec<_>>();
-        let last = definitions.last().map(|definition| definition.key);
-        let next_page_token = page::after(last.filter(|_| matching.next().is_some()));
-        ListDefinitionsResponse {
-            definitions,
-            next_page_token,
+    let mut room = Room::new(request.page_size, message_bytes_max);
+    let mut next = Some(page::below(&request.page_token)?);
+    let mut definitions = Vec::new();
+    for _ in 0..QUERIES_MAX {
+        let Some(below) = next else {
+            break;
+        };
+        if room.is_full() {
+            break;
         }
-    });
-    listed.await.map_err(failed)
+        let filter = request.clone();
+        let scanned = node
+            .first()
+            .query(move |state| scan(state, &filter, below, room));
+        let (found, more) = scanned.await.map_err(failed)?;
+        room.take_some(&found);
+        definitions.extend(found);
+        next = more;
+    }
+    Ok(ListDefinitionsResponse {
+        definitions,
+        next_page_token: page::after(next),
+    })
+}
+
+/// Those below a key, the newest first, and the key below which others may follow.
+fn scan(
+    state: &State,
+    filter: &ListDefinitionsRequest,
+    below: u64,
+    mut room: Room,
+) -> (Vec<Definition>, Option<u64>) {
+    let mut found = Vec::new();
+    let mut keys = state.definition_keys().range(..below).rev();
+    for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
+        let definition = state.definition(*key);
+        let taken = definition.filter(|definition| takes(state, filter, definition));
+        let taken = taken.map(|definition| shown(state, definition));
+        found.extend(taken.inspect(|definition| room.take(definition)));
+        if room.is_full() {
+            break;
+        }
+    }
+    let next = keys.next().map(|next| next.saturating_add(1));
+    (found, next)
+}
+
+fn takes(state: &State, filter: &ListDefinitionsRequest, found: &record::Definition) -> bool {
+    (filter.process_id.is_empty() || filter.process_id == found.process_id)
+        && (!filter.latest_only || is_latest(state, found))
 }
 
 fn is_latest(state: &State, definition: &record::Definition) -> bool {
@@ -44,11 +77,11 @@ fn shown(state: &State, definition: &record::Definition) -> Definition {
     let resource = state.resource(definition.resource_key);
     Definition {
         key: definition.key,
-        process_id: definition.process_id.clone(),
+        process_id: document::cut(&definition.process_id),
         version: definition.version,
         name: live::process_name(state, definition.key),
-        version_tag: definition.version_tag.clone(),
-        resource_name: resource.map_or_else(String::new, |resource| resource.name.clone()),
+        version_tag: document::cut(&definition.version_tag),
+        resource_name: resource.map_or_else(String::new, |resource| document::cut(&resource.name)),
         deployment_key: resource.map_or(0, |resource| resource.deployment_key),
         deployed_ms: resource.map_or(0, |resource| resource.deployed_ms),
         is_latest: is_latest(state, definition),

@@ -30,6 +30,8 @@ pub(super) struct Fold<'a> {
     pub flows: BTreeMap<u32, u32>,
     pub tasks: BTreeMap<u64, UserTask>,
     pub incidents: BTreeMap<u64, Incident>,
+    /// The first tasks or incidents were left out.
+    pub is_cut: bool,
     /// Open ones, with their elements and workers.
     jobs: FxHashMap<u64, (u64, String)>,
     /// Elements that wait for them.
@@ -49,6 +51,7 @@ impl<'a> Fold<'a> {
             flows: BTreeMap::new(),
             tasks: BTreeMap::new(),
             incidents: BTreeMap::new(),
+            is_cut: false,
             jobs: FxHashMap::default(),
             timers: FxHashMap::default(),
             subscriptions: FxHashMap::default(),
@@ -62,8 +65,8 @@ impl<'a> Fold<'a> {
             self.fact(cause, fact);
         }
         self.results.forget();
-        limit(&mut self.tasks);
-        limit(&mut self.incidents);
+        self.is_cut |= limit(&mut self.tasks);
+        self.is_cut |= limit(&mut self.incidents);
     }
 
     fn fact(&mut self, cause: Cause<'_>, fact: &Fact) {
@@ -121,7 +124,8 @@ impl<'a> Fold<'a> {
             | Fact::SemanticsRaised(_)
             | Fact::SendQueued(_)
             | Fact::SendReceived(_)
-            | Fact::SendsRemoved(_) => {}
+            | Fact::SendsRemoved(_)
+            | Fact::KeyUsed(_) => {}
         }
     }
 
@@ -205,9 +209,11 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// Keeps the last ones.
-fn limit<T>(entries: &mut BTreeMap<u64, T>) {
+/// Keeps the last ones; whether others were left out.
+fn limit<T>(entries: &mut BTreeMap<u64, T>) -> bool {
+    let is_cut = entries.len() > live::LIST_MAX;
     while entries.len() > live::LIST_MAX {
         entries.pop_first();
     }
+    is_cut
 }

@@ -6,27 +6,31 @@ use proto::admin::{Incident, ListIncidentsRequest, ListIncidentsResponse};
 use proto::record;
 use tonic::Status;
 
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, failed, live, page};
+use super::page::{self, Room};
+use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, failed, live};
 
 pub(super) async fn list(
     node: &Node,
     request: ListIncidentsRequest,
+    message_bytes_max: usize,
 ) -> Result<ListIncidentsResponse, Status> {
-    let size = page::size(request.page_size);
+    let mut room = Room::new(request.page_size, message_bytes_max);
     let mut next = Some(page::below(&request.page_token)?);
     let mut incidents = Vec::new();
     for _ in 0..QUERIES_MAX {
         let Some(below) = next else {
             break;
         };
-        if incidents.len() >= size {
+        if room.is_full() {
             break;
         }
-        let (filter, left) = (request.clone(), size - incidents.len());
-        let scanned = node.first().query(move |state| scan(state, &filter, below, left));
+        let filter = request.clone();
+        let partition = page::partition_below(node, below);
+        let scanned = partition.query(move |state| scan(state, &filter, below, room));
         let (found, more) = scanned.await.map_err(failed)?;
+        room.take_some(&found);
         incidents.extend(found);
-        next = more;
+        next = page::or_next_partition(partition, more);
     }
     Ok(ListIncidentsResponse {
         incidents,
@@ -38,15 +42,16 @@ fn scan(
     state: &State,
     filter: &ListIncidentsRequest,
     below: u64,
-    left: usize,
+    mut room: Room,
 ) -> (Vec<Incident>, Option<u64>) {
     let mut found = Vec::new();
     let mut keys = state.incident_keys().range(..below).rev();
     for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
         let incident = state.incident(*key);
         let shown = incident.map(|incident| shown(state, incident));
-        found.extend(shown.filter(|shown| takes(filter, shown)));
-        if found.len() >= left {
+        let taken = shown.filter(|shown| takes(filter, shown));
+        found.extend(taken.inspect(|incident| room.take(incident)));
+        if room.is_full() {
             return (found, Some(*key));
         }
     }
@@ -60,11 +65,11 @@ fn takes(filter: &ListIncidentsRequest, incident: &Incident) -> bool {
         && (filter.r#type.is_empty() || filter.r#type == incident.r#type)
 }
 
-fn shown(state: &State, incident: &record::Incident) -> Incident {
+pub(super) fn shown(state: &State, incident: &record::Incident) -> Incident {
     let executable = state.executable(incident.definition_key);
     let executable = executable.map(|executable| &**executable);
     Incident {
-        process_id: executable.map_or_else(String::new, |found| found.process_id.to_string()),
+        process_id: live::process_id(executable),
         element_id: live::element_id(executable, incident.node),
         ..of_record(incident)
     }

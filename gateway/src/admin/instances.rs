@@ -6,8 +6,8 @@ use proto::admin::{InstanceState, InstanceSummary, ListInstancesRequest, ListIns
 use proto::record::EndedInstance;
 use tonic::Status;
 
-use super::page::{self, Cursor};
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, failed, live};
+use super::page::{self, Cursor, Room};
+use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, document, failed, live};
 
 /// What a list shows.
 #[derive(Clone)]
@@ -38,8 +38,9 @@ impl Filter {
 pub(super) async fn list(
     node: &Node,
     request: ListInstancesRequest,
+    message_bytes_max: usize,
 ) -> Result<ListInstancesResponse, Status> {
-    let size = page::size(request.page_size);
+    let mut room = Room::new(request.page_size, message_bytes_max);
     let mut cursor = Some(Cursor::parse(&request.page_token)?);
     let mut states = request.states;
     states.retain(|state| *state != i32::from(InstanceState::Unspecified));
@@ -52,14 +53,14 @@ pub(super) async fn list(
         let Some(from) = cursor else {
             break;
         };
-        if instances.len() >= size {
+        if room.is_full() {
             break;
         }
-        let left = size - instances.len();
         let (found, next) = match from {
-            Cursor::Running { below } => running(node, &filter, below, left).await?,
-            Cursor::Ended { before } => ended(node, &filter, before, left).await?,
+            Cursor::Running { below } => running(node, &filter, below, room).await?,
+            Cursor::Ended { before } => ended(node, &filter, before, room).await?,
         };
+        room.take_some(&found);
         instances.extend(found);
         cursor = next;
     }
@@ -71,32 +72,35 @@ pub(super) async fn list(
 
 type Found = (Vec<InstanceSummary>, Option<Cursor>);
 
-async fn running(node: &Node, filter: &Filter, below: u64, left: usize) -> Result<Found, Status> {
+async fn running(node: &Node, filter: &Filter, below: u64, room: Room) -> Result<Found, Status> {
     let after = Some(Cursor::Ended { before: None }).filter(|_| filter.takes_ended());
     if !filter.takes_running() {
         return Ok((Vec::new(), after));
     }
     let filter = filter.clone();
-    let scanned = node.first().query(move |state| scan(state, &filter, below, left));
+    let partition = page::partition_below(node, below);
+    let scanned = partition.query(move |state| scan(state, &filter, below, room));
     let (found, next) = scanned.await.map_err(failed)?;
+    let next = page::or_next_partition(partition, next);
     let next = next.map(|below| Cursor::Running { below });
     Ok((found, next.or(after)))
 }
 
-/// Those below a key, the newest first, and the key below which others may follow.
+/// Those of a partition below a key, the newest first, and the key below which others may follow.
 fn scan(
     state: &State,
     filter: &Filter,
     below: u64,
-    left: usize,
+    mut room: Room,
 ) -> (Vec<InstanceSummary>, Option<u64>) {
     let mut found = Vec::new();
     let mut keys = state.instance_keys().range(..below).rev();
     for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
         let instance = state.instance(*key);
         let summary = instance.map(|instance| live::summary(state, instance));
-        found.extend(summary.filter(|summary| filter.takes(summary)));
-        if found.len() >= left {
+        let taken = summary.filter(|summary| filter.takes(summary));
+        found.extend(taken.inspect(|summary| room.take(summary)));
+        if room.is_full() {
             return (found, Some(*key));
         }
     }
@@ -109,31 +113,34 @@ async fn ended(
     node: &Node,
     filter: &Filter,
     before: Option<(i64, u64)>,
-    left: usize,
+    mut room: Room,
 ) -> Result<Found, Status> {
     if !filter.takes_ended() {
         return Ok((Vec::new(), None));
     }
     let limit = match filter.process_id.is_empty() && filter.states.is_empty() {
-        true => left,
+        true => room.entries(),
         false => QUERY_ENTRIES_MAX,
     };
     let ended = node.ended(before, limit).await.map_err(failed)?;
+    let place = |instance: &InstanceSummary| Some((instance.ended_ms, instance.key));
     let is_last = ended.len() < limit;
-    let (mut found, mut next) = (Vec::new(), before);
-    for instance in ended {
-        if found.len() >= left {
-            let cursor = Cursor::Ended { before: next };
-            return Ok((named(node, found).await?, Some(cursor)));
-        }
-        next = Some((instance.ended_ms, instance.key));
-        found.extend(Some(summary(instance)).filter(|summary| filter.takes(summary)));
+    let seen = ended.last().map(|last| (last.ended_ms, last.key));
+    let summaries = ended.into_iter().map(summary);
+    let taken = summaries.filter(|instance| filter.takes(instance));
+    let mut found = named(node, taken.collect()).await?;
+    let fitting = room.take_some(&found);
+    if fitting < found.len() {
+        found.truncate(fitting);
+        let before = found.last().map_or(before, place);
+        return Ok((found, Some(Cursor::Ended { before })));
     }
-    let cursor = Some(Cursor::Ended { before: next }).filter(|_| !is_last);
-    Ok((named(node, found).await?, cursor))
+    let cursor = Cursor::Ended { before: seen };
+    Ok((found, Some(cursor).filter(|_| !is_last)))
 }
 
-fn summary(ended: EndedInstance) -> InstanceSummary {
+/// What the list of ended instances knows of one.
+pub(super) fn summary(ended: EndedInstance) -> InstanceSummary {
     let state = match ended.canceled {
         true => InstanceState::Canceled,
         false => InstanceState::Completed,
@@ -141,7 +148,7 @@ fn summary(ended: EndedInstance) -> InstanceSummary {
     InstanceSummary {
         key: ended.key,
         definition_key: ended.definition_key,
-        process_id: ended.process_id,
+        process_id: document::cut(&ended.process_id),
         version: ended.version,
         state: state.into(),
         created_ms: ended.created_ms,

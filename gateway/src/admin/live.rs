@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use engine::{Executable, PROCESS_NODE, State};
 use proto::admin::{
-    InstanceState, InstanceSummary, Job, ScopeVariables, Subscription, Timer, WaitingToken,
+    Incident, InstanceState, InstanceSummary, Job, ScopeVariables, Subscription, Timer, UserTask,
+    WaitingToken,
 };
 use proto::record::{self, ElementInstance, Instance};
 use rustc_hash::FxHashSet;
 
-use super::document;
+use super::{document, incidents};
+use crate::call::TAGS_MAX;
 
 /// Elements of an instance that a summary looks at.
 const SUMMARY_ELEMENTS_MAX: usize = 1_000;
@@ -31,6 +33,10 @@ pub(super) struct Live {
     pub jobs: Vec<Job>,
     pub timers: Vec<Timer>,
     pub subscriptions: Vec<Subscription>,
+    pub user_tasks: Vec<UserTask>,
+    pub incidents: Vec<Incident>,
+    /// A list was too long.
+    pub is_cut: bool,
 }
 
 /// The name that the model gives a process.
@@ -40,18 +46,23 @@ pub(super) fn process_name(state: &State, definition: u64) -> String {
 }
 
 pub(super) fn name_of(executable: &Executable) -> String {
-    executable.name.as_deref().unwrap_or_default().to_owned()
+    document::cut(executable.name.as_deref().unwrap_or_default())
+}
+
+/// The BPMN id of a process; empty where the definition is not known.
+pub(super) fn process_id(executable: Option<&Executable>) -> String {
+    executable.map_or_else(String::new, |found| document::cut(&found.process_id))
 }
 
 /// The BPMN id of a node; empty for one that is not there.
 pub(super) fn element_id(executable: Option<&Executable>, node: u32) -> String {
     let node = executable.and_then(|executable| executable.nodes.get(node as usize));
-    node.map_or_else(String::new, |node| node.id.to_string())
+    node.map_or_else(String::new, |node| document::cut(&node.id))
 }
 
 pub(super) fn flow_id(executable: Option<&Executable>, flow: u32) -> String {
     let flow = executable.and_then(|executable| executable.flows.get(flow as usize));
-    flow.map_or_else(String::new, |flow| flow.id.to_string())
+    flow.map_or_else(String::new, |flow| document::cut(&flow.id))
 }
 
 pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
@@ -73,14 +84,14 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
     InstanceSummary {
         key: instance.key,
         definition_key: instance.definition_key,
-        process_id: executable.map_or_else(String::new, |found| found.process_id.to_string()),
+        process_id: process_id(executable),
         version: executable.map_or(0, |found| found.version),
         process_name: executable.map_or_else(String::new, name_of),
         state: state_now.into(),
         created_ms: instance.created_ms,
         ended_ms: 0,
-        created_by: instance.created_by.clone(),
-        tags: instance.tags.clone(),
+        created_by: document::cut(&instance.created_by),
+        tags: tags(instance),
         open_incidents,
         active_elements: tokens
             .map(|element| element_id(executable, element.node))
@@ -88,35 +99,51 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
     }
 }
 
+/// Those that an instance may have; there were no bounds once.
+pub(super) fn tags(instance: &Instance) -> Vec<String> {
+    let tags = instance.tags.iter().take(TAGS_MAX);
+    tags.map(|tag| document::cut(tag)).collect()
+}
+
 /// All that the state has of an instance; `None` when it does not run.
 pub(super) fn instance(state: &State, key: u64) -> Option<Live> {
     let instance = state.instance(key)?;
     let executable = state.executable(instance.definition_key).cloned();
     let model = executable.as_deref();
-    let tokens = instance.tokens.iter().take(LIST_MAX);
-    let tokens = tokens.map(|token| WaitingToken {
+    let mut is_cut = false;
+    let waiting_tokens = instance.tokens.iter().map(|token| WaitingToken {
         flow_id: flow_id(model, token.flow),
         scope_key: token.scope,
     });
     Some(Live {
         summary: summary(state, instance),
-        waiting_tokens: tokens.collect(),
-        variables: variables(state, instance, model),
-        jobs: jobs(state, instance, model),
-        timers: timers(state, instance, model),
-        subscriptions: subscriptions(state, instance, model),
+        waiting_tokens: bounded(waiting_tokens, &mut is_cut),
+        variables: bounded(variables(state, instance, model), &mut is_cut),
+        jobs: bounded(jobs(state, instance, model), &mut is_cut),
+        timers: bounded(timers(state, instance, model), &mut is_cut),
+        subscriptions: bounded(subscriptions(state, instance, model), &mut is_cut),
+        user_tasks: bounded(user_tasks(state, instance, model), &mut is_cut),
+        incidents: bounded(incidents(state, instance), &mut is_cut),
         elements: instance.elements.clone(),
+        is_cut,
         executable,
     })
 }
 
-fn variables(
-    state: &State,
-    instance: &Instance,
-    model: Option<&Executable>,
-) -> Vec<ScopeVariables> {
+/// The first entries of a list.
+fn bounded<T>(mut entries: impl Iterator<Item = T>, is_cut: &mut bool) -> Vec<T> {
+    let first = entries.by_ref().take(LIST_MAX).collect();
+    *is_cut |= entries.next().is_some();
+    first
+}
+
+fn variables<'a>(
+    state: &'a State,
+    instance: &'a Instance,
+    model: Option<&'a Executable>,
+) -> impl Iterator<Item = ScopeVariables> + 'a {
     let mut left = VARIABLES_BYTES_MAX;
-    let scopes = instance.elements.iter().filter_map(|element| {
+    instance.elements.iter().filter_map(move |element| {
         let variables = state.variables(element.key)?;
         let shown = document::within(variables, left);
         left -= shown.json.len();
@@ -125,55 +152,94 @@ fn variables(
             element_id: element_id(model, element.node),
             variables: Some(shown),
         })
-    });
-    scopes.take(LIST_MAX).collect()
+    })
 }
 
-fn jobs(state: &State, instance: &Instance, model: Option<&Executable>) -> Vec<Job> {
+fn jobs<'a>(
+    state: &'a State,
+    instance: &'a Instance,
+    model: Option<&'a Executable>,
+) -> impl Iterator<Item = Job> + 'a {
     let elements = instance.elements.iter();
     let jobs = elements.filter_map(|element| state.job(element.job));
-    let shown = |job: &record::Job| Job {
+    jobs.map(move |job| Job {
         key: job.key,
         element_key: job.element,
         element_id: element_id(model, job.node),
-        r#type: job.r#type.clone(),
+        r#type: document::cut(&job.r#type),
         state: job.state().as_str_name().to_owned(),
         retries: job.retries,
-        worker: job.worker.clone(),
+        worker: document::cut(&job.worker),
         until_ms: job.until_ms,
         error_message: document::cut(&job.error_message),
         created_ms: job.created_ms,
-    };
-    jobs.take(LIST_MAX).map(shown).collect()
+    })
 }
 
-fn timers(state: &State, instance: &Instance, model: Option<&Executable>) -> Vec<Timer> {
+fn timers<'a>(
+    state: &'a State,
+    instance: &'a Instance,
+    model: Option<&'a Executable>,
+) -> impl Iterator<Item = Timer> + 'a {
     let timers = instance.elements.iter().flat_map(|element| &element.timers);
     let timers = timers.filter_map(|key| state.timer(*key));
-    let shown = |timer: &record::Timer| Timer {
+    timers.map(move |timer| Timer {
         key: timer.key,
         element_key: timer.element,
         element_id: element_id(model, timer.node),
         due_ms: timer.due_ms,
         repetitions: timer.repetitions,
-    };
-    timers.take(LIST_MAX).map(shown).collect()
+    })
 }
 
-fn subscriptions(
-    state: &State,
-    instance: &Instance,
-    model: Option<&Executable>,
-) -> Vec<Subscription> {
+fn subscriptions<'a>(
+    state: &'a State,
+    instance: &'a Instance,
+    model: Option<&'a Executable>,
+) -> impl Iterator<Item = Subscription> + 'a {
     let elements = instance.elements.iter();
     let open = elements.flat_map(|element| &element.subscriptions);
     let open = open.filter_map(|key| state.subscription(*key));
-    let shown = |open: &record::Subscription| Subscription {
+    open.map(move |open| Subscription {
         key: open.key,
         element_key: open.element,
         element_id: element_id(model, open.node),
-        message_name: open.name.clone(),
-        correlation_key: open.correlation_key.clone(),
-    };
-    open.take(LIST_MAX).map(shown).collect()
+        message_name: document::cut(&open.name),
+        correlation_key: document::cut(&open.correlation_key),
+    })
+}
+
+fn user_tasks<'a>(
+    state: &'a State,
+    instance: &'a Instance,
+    model: Option<&'a Executable>,
+) -> impl Iterator<Item = UserTask> + 'a {
+    let elements = instance.elements.iter();
+    let tasks = elements.filter_map(|element| state.task(element.task));
+    tasks.map(move |task| user_task(task, model))
+}
+
+pub(super) fn user_task(task: &record::UserTask, model: Option<&Executable>) -> UserTask {
+    UserTask {
+        key: task.key,
+        element_key: task.element,
+        element_id: element_id(model, task.node),
+        state: task.state().as_str_name().to_owned(),
+        assignee: task.assignee.clone(),
+        candidate_users: task.candidate_users.clone(),
+        candidate_groups: task.candidate_groups.clone(),
+        due_ms: task.due_ms,
+        priority: task.priority,
+        created_ms: task.created_ms,
+        ended_ms: task.ended_ms,
+        completed_by: task.completed_by.clone(),
+        action: task.action.clone(),
+    }
+}
+
+fn incidents<'a>(state: &'a State, instance: &'a Instance) -> impl Iterator<Item = Incident> + 'a {
+    let elements = instance.elements.iter();
+    let open = elements.flat_map(|element| &element.incidents);
+    let open = open.filter_map(|key| state.incident(*key));
+    open.map(move |incident| incidents::shown(state, incident))
 }

@@ -1,5 +1,7 @@
 //! Pages: their sizes, and tokens that say where the next one begins.
 
+use node::{Node, Partition};
+use prost::Message;
 use tonic::{Code, Status};
 
 use crate::status::with_reason;
@@ -7,11 +9,53 @@ use crate::status::with_reason;
 const SIZE_DEFAULT: usize = 100;
 const SIZE_MAX: usize = 1_000;
 
-/// How many entries a page may hold.
-pub(super) fn size(asked: u32) -> usize {
-    match asked {
-        0 => SIZE_DEFAULT,
-        asked => (asked as usize).min(SIZE_MAX),
+/// What a page may still hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    entries: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// Of a page of so many entries, 0 for the usual number, in messages of at most `message_bytes_max`. A page ends
+    /// at half of that, since the last entry counts after it was taken.
+    pub fn new(asked: u32, message_bytes_max: usize) -> Room {
+        let entries = match asked {
+            0 => SIZE_DEFAULT,
+            asked => (asked as usize).min(SIZE_MAX),
+        };
+        Room {
+            entries,
+            bytes: message_bytes_max / 2,
+        }
+    }
+
+    pub fn entries(self) -> usize {
+        self.entries
+    }
+
+    pub fn is_full(self) -> bool {
+        self.entries == 0 || self.bytes == 0
+    }
+
+    pub fn take(&mut self, entry: &impl Message) {
+        /// Tag and length in the message that holds it.
+        const FRAME_BYTES: usize = 6;
+        self.entries = self.entries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(entry.encoded_len() + FRAME_BYTES);
+    }
+
+    /// Takes the first entries until it is full; how many.
+    pub fn take_some(&mut self, entries: &[impl Message]) -> usize {
+        let mut taken = 0;
+        for entry in entries {
+            if self.is_full() {
+                break;
+            }
+            self.take(entry);
+            taken += 1;
+        }
+        taken
     }
 }
 
@@ -24,6 +68,19 @@ pub(super) fn below(token: &str) -> Result<u64, Status> {
             .and_then(|key| key.parse().ok())
             .ok_or_else(invalid),
     }
+}
+
+/// The partition that has the greatest keys below this one: a list goes from the last partition to the first.
+pub(super) fn partition_below(node: &Node, below: u64) -> &Partition {
+    let number = engine::partition_of(below.saturating_sub(1)) as usize;
+    let partitions = node.partitions();
+    &partitions[number.clamp(1, partitions.len()) - 1]
+}
+
+/// Where the list goes on: in the partition while there is more, then in the one before it.
+pub(super) fn or_next_partition(partition: &Partition, next: Option<u64>) -> Option<u64> {
+    let number = partition.id().number();
+    next.or_else(|| (number > 1).then(|| engine::first_key_of(number)))
 }
 
 /// The token for what is below a key; empty when nothing is.

@@ -36,8 +36,8 @@ impl<'a> Runs<'a> {
         let name = element.and_then(|element| element.name.as_deref());
         self.runs.entry(key).or_insert_with(|| ElementRun {
             key,
-            element_id: element.map_or_else(String::new, |element| element.id.to_string()),
-            name: name.unwrap_or_default().to_owned(),
+            element_id: element.map_or_else(String::new, |element| document::cut(&element.id)),
+            name: document::cut(name.unwrap_or_default()),
             tag: element.map_or_else(String::new, |element| element.tag.to_owned()),
             scope_key,
             state: ElementState::Active.into(),

@@ -400,7 +400,8 @@ async fn overload_and_a_full_disk_are_exhausted_resources() {
     let served = start_with(Config::default(), none).await;
     let mut client = served.client();
     let created = client.create_process_instance(create("any", ""));
-    assert_why(created.await, Code::ResourceExhausted, "OVERLOADED");
+    let busy = assert_why(created.await, Code::ResourceExhausted, "OVERLOADED");
+    assert!(busy.get_error_details().retry_info().is_some());
     let polled = served.poll(activate("any")).await;
     assert_why(polled, Code::ResourceExhausted, "OVERLOADED");
 

@@ -321,6 +321,52 @@ async fn a_repeated_request_gets_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_of_another_request_is_refused() {
+    let served = start().await;
+    served.deploy("service_task").await;
+    let mut client = served.client();
+    let id = "0123456789abcdef0123456789abcdef";
+    let mut first = Request::new(create("service_task", ""));
+    first
+        .metadata_mut()
+        .insert("weir-request-id", id.parse().unwrap());
+    let first = client.create_process_instance(first).await.unwrap();
+
+    let mut publish = Request::new(PublishMessageRequest {
+        name: "news".to_owned(),
+        ..PublishMessageRequest::default()
+    });
+    publish
+        .metadata_mut()
+        .insert("weir-request-id", id.parse().unwrap());
+    let refused = client.publish_message(publish).await.unwrap_err();
+    let expected = (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned());
+    assert_eq!(why(&refused), expected);
+
+    let awaited = || {
+        let mut awaited = Request::new(CreateProcessInstanceWithResultRequest {
+            request: Some(create("service_task", "")),
+            ..CreateProcessInstanceWithResultRequest::default()
+        });
+        awaited
+            .metadata_mut()
+            .insert("weir-request-id", id.parse().unwrap());
+        awaited
+    };
+    // It was started without awaiting anything, and runs.
+    let refused = client.create_process_instance_with_result(awaited()).await;
+    assert_eq!(why(&refused.unwrap_err()), expected);
+    let cancel = CancelProcessInstanceRequest {
+        process_instance_key: first.into_inner().process_instance_key,
+        operation_reference: None,
+    };
+    client.cancel_process_instance(cancel).await.unwrap();
+    let canceled = client.create_process_instance_with_result(awaited()).await;
+    let expected = (Code::FailedPrecondition, "INSTANCE_CANCELED".to_owned());
+    assert_eq!(why(&canceled.unwrap_err()), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_topology_is_what_clients_parse() {
     let served = start().await;
     let topology = served.client().topology(TopologyRequest {}).await;

@@ -68,7 +68,7 @@ impl Served {
     }
 
     pub fn admin(&self) -> AdminServiceClient<Channel> {
-        AdminServiceClient::new(self.channel.clone())
+        AdminServiceClient::new(self.channel.clone()).max_decoding_message_size(64 << 20)
     }
 
     /// Tells the server to stop.

@@ -2,14 +2,14 @@
 
 use super::{
     State, WAIT, append, bytes, change, checkpoint, commands, end, first_seen, follow, history,
-    lead, read_all, restore, state,
+    lead, read_all, restore, state, whole_history,
 };
-use crate::{Checkpoint, CheckpointError, Ended, HistoryRecord, Journal, Observed};
+use crate::{Checkpoint, CheckpointError, Ended, HistoryPart, HistoryRecord, Journal, Observed};
 use std::time::Duration;
 
 pub(super) fn a_new_partition_is_empty(journal: &dyn Journal) {
     assert_eq!(restore(journal, 0), (State::new(), 0, 0));
-    assert_eq!(journal.history(0, 1), Ok(Vec::new()));
+    assert_eq!(whole_history(journal, 0, 1), Ok(Vec::new()));
     assert_eq!(journal.ended(0, None, 10), Ok(Vec::new()));
     let lead = lead(journal, 0);
     assert_eq!((lead.term(), lead.next_offset()), (1, 0));
@@ -150,7 +150,7 @@ pub(super) fn a_leader_fences_the_one_before(journal: &dyn Journal) {
         assert_eq!(old.checkpoint(&zombie), Err(CheckpointError::Fenced));
     }
     assert_eq!(restore(journal, 0), (state(&[("by", "old")]), 1, 2));
-    assert_eq!(journal.history(0, 1), Ok(Vec::new()));
+    assert_eq!(whole_history(journal, 0, 1), Ok(Vec::new()));
     new.checkpoint(&checkpoint(to, vec![change("by", Some("new"))]))
         .expect("the new one leads");
     assert_eq!(old.checkpoint(&zombie), Err(CheckpointError::Fenced));
@@ -241,10 +241,41 @@ pub(super) fn history_is_told_in_order(journal: &dyn Journal) {
         .flat_map(|round| [format!("{round} a"), format!("{round} b"), String::new()])
         .map(bytes)
         .collect();
-    assert_eq!(journal.history(0, 7), Ok(wanted));
-    assert_eq!(journal.history(0, 8).expect("history").len(), 3);
-    assert_eq!(journal.history(0, 9), Ok(Vec::new()));
-    assert_eq!(journal.history(1, 7), Ok(Vec::new()));
+    assert_eq!(whole_history(journal, 0, 7), Ok(wanted));
+    assert_eq!(whole_history(journal, 0, 8).expect("history").len(), 3);
+    assert_eq!(whole_history(journal, 0, 9), Ok(Vec::new()));
+    assert_eq!(whole_history(journal, 1, 7), Ok(Vec::new()));
+}
+
+pub(super) fn a_long_history_is_cut_at_its_beginning(journal: &dyn Journal) {
+    let mut leader = lead(journal, 0);
+    for round in 0..3 {
+        let checkpoint = Checkpoint {
+            history: vec![
+                history(7, &format!("{round} a")),
+                history(7, &format!("{round} b")),
+            ],
+            ..Checkpoint::default()
+        };
+        leader.checkpoint(&checkpoint).expect("checkpoint");
+    }
+    let all = ["0 a", "0 b", "1 a", "1 b", "2 a", "2 b"];
+    // Each payload has three bytes; the last one comes however long it is.
+    for (bytes_max, kept) in [
+        (usize::MAX, 6),
+        (18, 6),
+        (17, 5),
+        (9, 3),
+        (6, 2),
+        (3, 1),
+        (0, 1),
+    ] {
+        let part = journal.history(0, 7, bytes_max).expect("history");
+        let wanted: Vec<_> = all[6 - kept..].iter().map(|text| bytes(*text)).collect();
+        assert_eq!(part.payloads, wanted, "{bytes_max} bytes");
+        assert_eq!(part.is_cut, kept < 6, "{bytes_max} bytes");
+    }
+    assert_eq!(journal.history(0, 8, 0), Ok(HistoryPart::default()));
 }
 
 pub(super) fn ended_instances_are_paged(journal: &dyn Journal) {
@@ -295,6 +326,6 @@ pub(super) fn ended_instances_are_paged(journal: &dyn Journal) {
         })
         .collect();
     assert_eq!(seen, wanted, "newest first, none twice, none left out");
-    assert_eq!(journal.history(0, 3), Ok(vec![bytes("end")]));
+    assert_eq!(whole_history(journal, 0, 3), Ok(vec![bytes("end")]));
     assert_eq!(journal.ended(0, None, usize::MAX).expect("ended").len(), 25);
 }

@@ -79,7 +79,7 @@ pub(super) fn outside_is_refused(journal: &dyn Journal) {
     assert_eq!(journal.read(unknown, 0).err(), error);
     assert_eq!(journal.observe(unknown).err(), error);
     assert_eq!(journal.lead(unknown, "nobody").err(), error);
-    assert_eq!(journal.history(unknown, 0).err(), error);
+    assert_eq!(journal.history(unknown, 0, 0).err(), error);
     assert_eq!(journal.ended(unknown, None, 1).err(), error);
 }
 

@@ -8,8 +8,8 @@ mod checkpoints;
 mod log;
 
 use crate::{
-    AppendError, Bytes, Change, Checkpoint, HistoryRecord, Journal, Lead, Observed, Observer,
-    Reader, Record,
+    AppendError, Bytes, Change, Checkpoint, Error, HistoryRecord, Journal, Lead, Observed,
+    Observer, Reader, Record,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -56,6 +56,10 @@ pub const CASES: &[(&str, Case)] = &[
     (
         "history_is_told_in_order",
         checkpoints::history_is_told_in_order,
+    ),
+    (
+        "a_long_history_is_cut_at_its_beginning",
+        checkpoints::a_long_history_is_cut_at_its_beginning,
     ),
     (
         "ended_instances_are_paged",
@@ -158,6 +162,17 @@ fn checkpoint(next_offset: u64, changes: Vec<Change>) -> Checkpoint {
         changes,
         ..Checkpoint::default()
     }
+}
+
+/// All payloads of an instance's history.
+fn whole_history(
+    journal: &dyn Journal,
+    partition: u32,
+    instance: u64,
+) -> Result<Vec<Bytes>, Error> {
+    let part = journal.history(partition, instance, usize::MAX)?;
+    assert!(!part.is_cut, "nothing is left out");
+    Ok(part.payloads)
 }
 
 fn history(instance: u64, payload: &str) -> HistoryRecord {

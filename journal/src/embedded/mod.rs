@@ -23,8 +23,8 @@ pub use options::{Clock, Options};
 
 use crate::latch::Latch;
 use crate::{
-    AppendError, Bytes, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error, Journal, Lead,
-    Observer, Place, Reader,
+    AppendError, Bytes, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error, HistoryPart,
+    Journal, Lead, Observer, Place, Reader,
 };
 use disk::Directory;
 use log::Log;
@@ -164,8 +164,15 @@ impl Journal for EmbeddedJournal {
         }))
     }
 
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
-        self.partition(partition)?.store.history(instance)
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
+        self.partition(partition)?
+            .store
+            .history(instance, bytes_max)
     }
 
     fn ended(

@@ -10,13 +10,12 @@ use super::recover::{damaged, failed};
 use super::rows::{self, BadRow, ENDED, Fault, HISTORY, META, META_KEY, Meta, STATE};
 use crate::feed::{Commit, Feed, locked};
 use crate::latch::Latch;
-use crate::{Bytes, Change, Checkpoint, CheckpointError, Ended, Error, Observer, Place};
-use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use crate::{
+    Bytes, Change, Checkpoint, CheckpointError, Ended, Error, HistoryPart, Observer, Place,
+};
+use redb::{AccessGuard, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-
-/// The history of one instance may be so long, in bytes of payload; [`crate::Journal::history`] refuses more.
-const HISTORY_BYTES_MAX: usize = 256 << 20;
 
 pub(super) struct Store {
     partition: u32,
@@ -182,26 +181,20 @@ impl Store {
         )))
     }
 
-    pub(super) fn history(&self, instance: u64) -> Result<Vec<Bytes>, Error> {
+    pub(super) fn history(&self, instance: u64, bytes_max: usize) -> Result<HistoryPart, Error> {
         self.reading(|transaction| {
             let table = transaction.open_table(HISTORY)?;
-            let mut payloads = Vec::new();
-            let mut bytes = 0;
-            for row in table.range((instance, 0)..=(instance, u64::MAX))? {
-                let (key, value) = row?;
-                let key = rows::history_key(key.value());
-                let value = rows::open("history", &key, value.value()).map_err(Fault::Row)?;
-                bytes += value.len();
-                if bytes > HISTORY_BYTES_MAX {
-                    return Ok(Err(Error::Failed(format!(
-                        "the history of instance {instance} is longer than {HISTORY_BYTES_MAX} bytes"
-                    ))));
-                }
-                // The crc was right, so the lengths are what was written.
-                payloads.extend(rows::payloads(value).unwrap_or_default());
-            }
-            Ok(Ok(payloads))
-        })?
+            let rows = table.range((instance, 0)..=(instance, u64::MAX))?.rev();
+            // Read only when its turn comes: a row holds what one checkpoint wrote.
+            let payloads =
+                rows.flat_map(
+                    |row| match row.map_err(Fault::from).and_then(newest_first) {
+                        Ok(payloads) => payloads.into_iter().map(Ok).collect::<Vec<_>>(),
+                        Err(fault) => vec![Err(fault)],
+                    },
+                );
+            HistoryPart::gather(payloads, bytes_max)
+        })
     }
 
     pub(super) fn ended(
@@ -445,6 +438,18 @@ fn write_history(
         history.insert(key, &*rows::seal(&rows::history_key(key), &row))?;
     }
     Ok(())
+}
+
+/// The payloads of a row of the history.
+fn newest_first(
+    (key, value): (AccessGuard<'_, (u64, u64)>, AccessGuard<'_, &'static [u8]>),
+) -> Result<Vec<Bytes>, Fault> {
+    let key = rows::history_key(key.value());
+    let value = rows::open("history", &key, value.value()).map_err(Fault::Row)?;
+    // The crc was right, so the lengths are what was written.
+    let mut payloads = rows::payloads(value).unwrap_or_default();
+    payloads.reverse();
+    Ok(payloads)
 }
 
 /// Removes history that has expired, a bounded number of rows; the rest goes with the next checkpoints.

@@ -6,7 +6,7 @@
 
 use super::tail::{Step, Tail};
 use super::{Shared, records, topics};
-use crate::{Bytes, Ended, Error};
+use crate::{Bytes, Ended, Error, HistoryPart};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -28,10 +28,17 @@ pub(super) struct History {
 
 #[derive(Default)]
 struct Index {
-    offsets: HashMap<u64, VecDeque<i64>>,
+    written: HashMap<u64, VecDeque<Written>>,
     ended: BTreeMap<(i64, u64), Bytes>,
     /// All indexed records in order, to forget them from the front.
     order: VecDeque<Indexed>,
+    bytes: usize,
+}
+
+/// A record of an instance's history: where it is, and the size of its payload.
+#[derive(Clone, Copy)]
+struct Written {
+    offset: i64,
     bytes: usize,
 }
 
@@ -74,21 +81,28 @@ impl History {
         Ok(())
     }
 
-    pub(super) fn of(&mut self, instance: u64, patience: Duration) -> Result<Vec<Bytes>, Error> {
-        let Some(offsets) = self.index.offsets.get(&instance) else {
-            return Ok(Vec::new());
+    /// The newest payloads of an instance.
+    pub(super) fn of(
+        &mut self,
+        instance: u64,
+        bytes_max: usize,
+        patience: Duration,
+    ) -> Result<HistoryPart, Error> {
+        let Some(entries) = self.index.written.get(&instance) else {
+            return Ok(HistoryPart::default());
         };
-        let mut payloads = Vec::with_capacity(offsets.len());
+        let (wanted, is_cut) = newest(entries, bytes_max);
+        let mut payloads = Vec::with_capacity(wanted.len());
         let mut standing: Option<i64> = None;
         let deadline = Instant::now() + patience;
-        for &offset in offsets {
+        for offset in wanted {
             if standing.is_none_or(|at| !(at..at + STRIDE).contains(&offset)) {
                 self.tail.seek(offset)?;
             }
             standing = Some(offset + 1);
             payloads.extend(fetch(&self.tail, &self.topic, offset, deadline)?);
         }
-        Ok(payloads)
+        Ok(HistoryPart { payloads, is_cut })
     }
 
     /// Between calls nothing is fetched.
@@ -153,10 +167,13 @@ impl Index {
             self.ended
                 .insert((at_ms, instance), Bytes::copy_from_slice(summary));
         }
-        self.offsets
+        self.written
             .entry(instance)
             .or_default()
-            .push_back(indexed.offset);
+            .push_back(Written {
+                offset: indexed.offset,
+                bytes: message.payload().map_or(0, <[u8]>::len),
+            });
         self.bytes += indexed.bytes;
         self.order.push_back(indexed);
     }
@@ -182,13 +199,30 @@ impl Index {
         if let Some(at_ms) = oldest.ended_at_ms {
             self.ended.remove(&(at_ms, oldest.instance));
         }
-        if let Some(offsets) = self.offsets.get_mut(&oldest.instance) {
-            offsets.pop_front();
-            if offsets.is_empty() {
-                self.offsets.remove(&oldest.instance);
+        if let Some(written) = self.written.get_mut(&oldest.instance) {
+            written.pop_front();
+            if written.is_empty() {
+                self.written.remove(&oldest.instance);
             }
         }
     }
+}
+
+/// The offsets of the newest records that together are not longer than this, the oldest first; at least one. And
+/// whether there are others.
+fn newest(written: &VecDeque<Written>, bytes_max: usize) -> (Vec<i64>, bool) {
+    let mut left = Some(bytes_max);
+    let mut offsets = Vec::new();
+    for record in written.iter().rev() {
+        left = left.and_then(|left| left.checked_sub(record.bytes));
+        if left.is_none() && !offsets.is_empty() {
+            break;
+        }
+        offsets.push(record.offset);
+    }
+    offsets.reverse();
+    let is_cut = offsets.len() < written.len();
+    (offsets, is_cut)
 }
 
 fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {

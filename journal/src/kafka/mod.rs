@@ -25,7 +25,9 @@ pub use position::POSITION_KEY;
 pub use setup::examine;
 
 use crate::feed::locked;
-use crate::{AppendError, Bytes, ENDED_LIMIT_MAX, Ended, Error, Journal, Lead, Observer, Reader};
+use crate::{
+    AppendError, Bytes, ENDED_LIMIT_MAX, Ended, Error, HistoryPart, Journal, Lead, Observer, Reader,
+};
 use append::Appender;
 use history::History;
 use oauth::Context;
@@ -153,9 +155,16 @@ impl Journal for KafkaJournal {
         Ok(Box::new(lead::KafkaLead::new(shared, partition, leader)?))
     }
 
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
         let patience = self.shared.options.request_timeout;
-        self.with_history(partition, |history| history.of(instance, patience))
+        self.with_history(partition, |history| {
+            history.of(instance, bytes_max, patience)
+        })
     }
 
     fn ended(

@@ -12,7 +12,7 @@ use crate::feed::{Commit, Feed, locked, wait_until};
 use crate::latch::Latch;
 use crate::{
     AppendError, Bytes, Change, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error,
-    Journal, Lead, Observer, Reader, Record,
+    HistoryPart, Journal, Lead, Observer, Reader, Record,
 };
 use faults::Dice;
 use std::collections::{BTreeMap, VecDeque};
@@ -205,10 +205,16 @@ impl Journal for MemoryJournal {
         }))
     }
 
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
         let mut world = locked(&self.shared.world);
         let history = &world.partition(partition)?.history;
-        Ok(history.get(&instance).cloned().unwrap_or_default())
+        let payloads = history.get(&instance).into_iter().flatten();
+        HistoryPart::gather(payloads.rev().cloned().map(Ok), bytes_max)
     }
 
     fn ended(

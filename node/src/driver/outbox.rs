@@ -3,8 +3,6 @@
 //! Owns which sends are under way: for each target one window at a time, so that they come into its log in order.
 //! Sending one twice does no harm, since the receiver counts. Architecture, The engine.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use engine::State;
 use proto::record::{ReceiveSend, SendsDelivered, command::Kind};
@@ -26,23 +24,9 @@ pub struct Sending {
     /// The sequence number of the last one.
     pub through: u64,
     pub commands: Vec<Bytes>,
-    bytes: usize,
 }
 
 impl Sending {
-    fn to(target: PartitionId) -> Sending {
-        Sending {
-            target,
-            through: 0,
-            commands: Vec::new(),
-            bytes: 0,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.commands.len() >= WINDOW_MAX || self.bytes >= WINDOW_BYTES_MAX
-    }
-
     /// The command for the own log, once these are in the target's.
     pub fn delivered(&self) -> Kind {
         Kind::SendsDelivered(SendsDelivered {
@@ -89,30 +73,39 @@ impl Outbox {
         if !std::mem::take(&mut self.is_due) {
             return Vec::new();
         }
-        let mut windows = BTreeMap::new();
-        for outbox in state.outbox() {
-            let Some(target) = PartitionId::new(outbox.target) else {
-                continue;
-            };
-            if self.targets.contains(&outbox.target) {
-                continue;
-            }
-            let window = windows.entry(target).or_insert_with(|| Sending::to(target));
-            if window.is_full() {
-                continue;
-            }
-            let receive = ReceiveSend {
-                source: state.partition(),
-                sequence: outbox.sequence,
-                send: outbox.send.clone(),
-            };
-            let command = encode(&Caller::default(), 0, Kind::ReceiveSend(receive));
-            window.through = outbox.sequence;
-            window.bytes += command.len();
-            window.commands.push(command);
-        }
-        self.targets
-            .extend(windows.keys().map(|target| target.number()));
-        windows.into_values().collect()
+        let targets = PartitionId::all(state.partitions());
+        let free = targets.filter(|target| !self.targets.contains(&target.number()));
+        let windows = free.map(|target| window(state, target));
+        let windows: Vec<_> = windows
+            .filter(|window| !window.commands.is_empty())
+            .collect();
+        let targets = windows.iter().map(|window| window.target.number());
+        self.targets.extend(targets);
+        windows
     }
+}
+
+/// The next sends to a target.
+fn window(state: &State, target: PartitionId) -> Sending {
+    let mut window = Sending {
+        target,
+        through: 0,
+        commands: Vec::new(),
+    };
+    let mut bytes = 0;
+    for outbox in state.outbox(target.number()).take(WINDOW_MAX) {
+        let receive = ReceiveSend {
+            source: state.partition(),
+            sequence: outbox.sequence,
+            send: outbox.send.clone(),
+        };
+        let command = encode(&Caller::default(), 0, Kind::ReceiveSend(receive));
+        bytes += command.len();
+        if bytes > WINDOW_BYTES_MAX && !window.commands.is_empty() {
+            break;
+        }
+        window.through = outbox.sequence;
+        window.commands.push(command);
+    }
+    window
 }

@@ -27,7 +27,7 @@ async fn an_instance_runs_from_start_to_end() {
         .query(move |state| state.instance(instance).is_none());
     assert!(is_gone.await.unwrap(), "what was answered is seen");
 
-    let story = node.history(instance).await.unwrap();
+    let story = node.history(instance).await.unwrap().batches;
     let offsets: Vec<u64> = story.iter().map(|batch| batch.offset).collect();
     assert!(offsets.is_sorted_by(|a, b| a < b), "{offsets:?}");
     let kinds = || story.iter().flat_map(|batch| &batch.events);

@@ -42,7 +42,7 @@ async fn a_parked_poll_is_woken_by_a_new_job() {
             tokio::spawn(async move { node.activate_jobs(&NOBODY, activate(1), PATIENCE).await })
         })
         .collect();
-    assert_eq!(lease(&node, 1).await, [], "nothing to lease");
+    assert!(lease(&node, 1).await.is_empty(), "nothing to lease");
     assert_eq!(
         node.first().status().offset,
         before,

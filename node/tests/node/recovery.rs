@@ -132,7 +132,7 @@ async fn faults_neither_lose_nor_double_anything() {
     let ended = node.ended(None, 1_000).await.unwrap();
     assert_eq!(ended.len(), INSTANCES as usize, "each has ended once");
     for instance in ended {
-        let story = node.history(instance.key).await.unwrap();
+        let story = node.history(instance.key).await.unwrap().batches;
         let offsets: Vec<u64> = story.iter().map(|batch| batch.offset).collect();
         assert!(offsets.is_sorted_by(|a, b| a < b), "{offsets:?}");
         assert_eq!(story.len(), 2, "created and completed");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::memory::MemoryJournal;
-use journal::{AppendError, Bytes, Ended, Error, Journal, Lead, Observer, Reader};
+use journal::{AppendError, Bytes, Ended, Error, HistoryPart, Journal, Lead, Observer, Reader};
 use node::{Applied, Caller, Config, Node, Phase, SubmitError};
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
@@ -260,8 +260,13 @@ impl Journal for Gated {
         self.inner.lead(partition, leader)
     }
 
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
-        self.inner.history(partition, instance)
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
+        self.inner.history(partition, instance, bytes_max)
     }
 
     fn ended(

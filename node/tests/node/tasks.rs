@@ -30,18 +30,15 @@ async fn every_change_of_a_task_is_seen_in_order() {
     let mut watch = node.watch_tasks(None);
     let instance = create(&node, "human").await;
     let created = next(&mut watch).await;
-    let snapshot = created.task.clone().unwrap();
-    assert_eq!(snapshot.task.instance, instance);
-    assert_eq!(snapshot.task.assignee, "anna");
-    assert_eq!(snapshot.element_id, "review");
-    assert_eq!(snapshot.element_name.as_deref(), Some("Review it"));
-    assert_eq!((&*snapshot.process_id, snapshot.version), ("human", 1));
+    let task = created.task.clone().unwrap();
+    assert_eq!(task.instance, instance);
+    assert_eq!(task.assignee, "anna");
     assert!(created.is_last);
 
     assign(&node, created.key, "bert").await;
     let assigned = next(&mut watch).await;
     assert!(assigned.offset > created.offset);
-    assert_eq!(assigned.task.unwrap().task.assignee, "bert");
+    assert_eq!(assigned.task.unwrap().assignee, "bert");
 
     let command = Kind::CompleteTask(CompleteTask {
         task_key: created.key,
@@ -50,9 +47,9 @@ async fn every_change_of_a_task_is_seen_in_order() {
     });
     submit(&node, command).await.unwrap();
     let completed = next(&mut watch).await;
-    let task = completed.task.unwrap().task;
+    let task = completed.task.unwrap();
     assert_eq!(task.state(), user_task::State::Completed);
-    assert_eq!(task.records.len(), 3, "its whole story");
+    assert!(task.records.is_empty(), "they are in the history");
 
     let canceled = create(&node, "human").await;
     let created = next(&mut watch).await;
@@ -64,7 +61,7 @@ async fn every_change_of_a_task_is_seen_in_order() {
     assert_eq!(gone.key, created.key);
     let is_open = gone
         .task
-        .is_some_and(|task| task.task.state() == user_task::State::Created);
+        .is_some_and(|task| task.state() == user_task::State::Created);
     assert!(!is_open);
     node.stop().await;
     assert_eq!(watch.next().await, Err(WatchError::Stopped));
@@ -116,7 +113,7 @@ async fn a_slow_watcher_is_told_that_it_missed_something() {
     for user in ["a", "b", "c", "d"] {
         assign(&node, first.key, user).await;
     }
-    assert_eq!(next(&mut watch).await.task.unwrap().task.assignee, "a");
+    assert_eq!(next(&mut watch).await.task.unwrap().assignee, "a");
     for user in ["e", "f", "g", "h"] {
         assign(&node, first.key, user).await;
     }

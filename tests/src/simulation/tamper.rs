@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use journal::{
-    AppendError, Bytes, Change, Checkpoint, CheckpointError, Ended, Error, Journal, Lead, Observed,
-    Observer, Reader, Record,
+    AppendError, Bytes, Change, Checkpoint, CheckpointError, Ended, Error, HistoryPart, Journal,
+    Lead, Observed, Observer, Reader, Record,
 };
 use prost::Message;
 use proto::record::event::Kind as Fact;
@@ -113,8 +113,13 @@ impl Journal for Tampered {
         })
     }
 
-    fn history(&self, partition: u32, instance: u64) -> Result<Vec<Bytes>, Error> {
-        self.memory.history(partition, instance)
+    fn history(
+        &self,
+        partition: u32,
+        instance: u64,
+        bytes_max: usize,
+    ) -> Result<HistoryPart, Error> {
+        self.memory.history(partition, instance, bytes_max)
     }
 
     fn ended(

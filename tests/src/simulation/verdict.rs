@@ -85,9 +85,11 @@ impl World {
             _ => None,
         });
         for instance in created.collect::<BTreeSet<_>>() {
-            let payloads = self.memory.history(PARTITION.in_journal(), instance);
+            let part = self
+                .memory
+                .history(PARTITION.in_journal(), instance, usize::MAX);
             let mut last = None;
-            for payload in payloads.unwrap_or_default() {
+            for payload in part.unwrap_or_default().payloads {
                 let history = History::decode(payload).unwrap_or_default();
                 for batch in history.batches {
                     if last >= Some(batch.offset) {
@@ -372,7 +374,8 @@ fn is_of_partition(event: &Event) -> bool {
             | Fact::MessageExpired(_)
             | Fact::RequestAnswered(_)
             | Fact::RequestsForgotten(_)
-            | Fact::TermBegun(_),
+            | Fact::TermBegun(_)
+            | Fact::KeyUsed(_),
         ) => true,
         Some(_) | None => false,
     }

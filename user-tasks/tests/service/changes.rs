@@ -294,6 +294,38 @@ async fn a_repeated_request_gets_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_of_another_task_is_refused() {
+    let world = World::new().await;
+    let mut client = world.client.clone();
+    let (one, other) = (world.review("{}").await, world.review("{}").await);
+    for (key, is_taken) in [(one, true), (other, false)] {
+        let mut request = claim(key, "ann", &[]);
+        request.request_id = "123e4567-e89b-12d3-a456-426614174000".to_owned();
+        let claimed = client
+            .claim_task(request)
+            .await
+            .map_err(|status| reason(&status));
+        let expected = (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned());
+        assert_eq!(claimed.err(), (!is_taken).then_some(expected));
+    }
+    assert_eq!(world.task(other).await.assignee, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_done_is_answered_though_nothing_can_be_looked_up() {
+    let no_queries = node::Config {
+        queries_max: 0,
+        ..node::Config::default()
+    };
+    let world = World::with(no_queries, user_tasks::Config::default()).await;
+    let mut changes = world.node.watch_tasks(None);
+    world.create("claim", "{}").await;
+    let key = changes.next().await.expect("a task").1.key;
+    let (claimed, _) = world.claim(key, "ann").await.expect("it is done");
+    assert_eq!((&*claimed.assignee, &*claimed.name), ("ann", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_brings_its_form_and_what_it_sees() {
     let world = World::new().await;
     let mut client = world.client.clone();

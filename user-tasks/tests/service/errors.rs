@@ -214,6 +214,7 @@ async fn what_is_too_large_or_too_much_is_refused() {
     let instance = world.create("claim", "{}").await;
     let find = world
         .node
+        .first()
         .query(move |state| state.instance(instance).map(|found| found.elements.clone()));
     let elements = find.await.expect("a query").expect("an instance");
     let key = elements
@@ -228,7 +229,7 @@ async fn what_is_too_large_or_too_much_is_refused() {
     request.variables = format!(r#"{{"a":"{}"}}"#, "x".repeat(10_000));
     assert_refused(
         client.complete_task(request).await,
-        full,
+        Code::InvalidArgument,
         reasons::VARIABLES_TOO_LARGE,
     );
     let users = Some(NamesUpdate {
@@ -240,7 +241,9 @@ async fn what_is_too_large_or_too_much_is_refused() {
             ..update(key)
         })
         .await;
-    assert_refused(large, full, reasons::REQUEST_TOO_LARGE);
+    let status = assert_refused(large, Code::InvalidArgument, reasons::COMMAND_TOO_LARGE);
+    let names = metadata(&status).into_iter().map(|(name, _)| name);
+    assert_eq!(names.collect::<Vec<_>>(), ["limit", "size"]);
     let busy = client.list_tasks(ListTasksRequest::default()).await;
     let status = assert_refused(busy, full, reasons::OVERLOADED);
     assert!(status.get_error_details().retry_info().is_some());
@@ -282,11 +285,11 @@ async fn what_the_journal_cannot_do_is_said() {
     assert_refused(
         world.claim(key, "ann").await,
         Code::ResourceExhausted,
-        reasons::STORAGE_FULL,
+        reasons::DISK_FULL,
     );
     world.journal.set_faults(journal::memory::Faults::default());
     world.claim(key, "ann").await.expect("there is space again");
     world.node.stop().await;
     let stopped = world.complete(key, "ann").await;
-    assert_refused(stopped, Code::Unavailable, reasons::NODE_STOPPED);
+    assert_refused(stopped, Code::Unavailable, reasons::STOPPING);
 }

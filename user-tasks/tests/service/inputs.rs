@@ -29,6 +29,24 @@ async fn bad_input_names_its_fields() {
     let status = assert_refused(several, bad, reasons::FIELD_INVALID);
     assert_eq!(fields(&status), ["user", "groups", "request_id"]);
 
+    for id in [
+        "00000000000000000000000000000000",
+        "1-23e4567e89b12d3a456426614174000",
+    ] {
+        let mut request = claim(key, "ann", &[]);
+        request.request_id = id.to_owned();
+        let refused = client.claim_task(request).await;
+        let status = assert_refused(refused, bad, reasons::FIELD_INVALID);
+        assert_eq!(fields(&status), ["request_id"]);
+    }
+    let mut foreign = tonic::Request::new(claim(key, "ann", &[]));
+    let id = tonic::metadata::AsciiMetadataValue::try_from("Jürgen".as_bytes());
+    let id = id.expect("opaque bytes");
+    foreign.metadata_mut().insert("weir-request-id", id);
+    let refused = client.claim_task(foreign).await;
+    let status = assert_refused(refused, bad, reasons::FIELD_INVALID);
+    assert_eq!(fields(&status), ["weir-request-id"]);
+
     for (variables, position) in [
         ("[1]", "column 1"),
         (r#"{"a":}"#, "column 6"),

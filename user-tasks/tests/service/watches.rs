@@ -336,7 +336,7 @@ async fn watches_are_bounded_and_end_with_the_node() {
     let expected = (Code::ResourceExhausted, "WATCHES_FULL".to_owned());
     assert_eq!(reason(&full.expect_err("full")), expected);
     world.node.stop().await;
-    let expected = (Code::Unavailable, "NODE_STOPPED".to_owned());
+    let expected = (Code::Unavailable, "STOPPING".to_owned());
     assert_eq!(reason(&watching.error().await), expected);
 
     // Another node over the same journal knows the same positions.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use bpmn_parser::{Diagnostic, Severity};
+use engine::Rejection;
 use serde_json::{Value, json};
 
 /// One file and what was found in it.
@@ -12,6 +13,8 @@ pub(super) struct Checked {
     /// What the locations of the diagnostics count in.
     pub text: String,
     pub diagnostics: Vec<Diagnostic>,
+    /// What keeps the file as a whole from being deployed, where nothing else does.
+    pub rejection: Option<Rejection>,
     /// Why the file cannot be read.
     pub unreadable: Option<String>,
 }
@@ -22,6 +25,7 @@ impl Checked {
             name,
             text: String::new(),
             diagnostics: Vec::new(),
+            rejection: None,
             unreadable: Some(reason),
         }
     }
@@ -41,6 +45,7 @@ impl Counts {
     pub fn add(&mut self, checked: &Checked) {
         self.files += 1;
         self.unreadable += usize::from(checked.unreadable.is_some());
+        self.errors += usize::from(checked.rejection.is_some());
         for diagnostic in &checked.diagnostics {
             match diagnostic.severity {
                 Severity::Error => self.errors += 1,
@@ -63,7 +68,16 @@ impl People {
             writeln!(out, "{error}: {} cannot be read: {reason}\n", checked.name)?;
         }
         let text = bpmn_parser::render(&checked.diagnostics, &checked.text, self.colour);
-        out.write_all(text.as_bytes())
+        out.write_all(text.as_bytes())?;
+        if let Some(rejection) = &checked.rejection {
+            let error = self.painted(&format!("error[{}]", rejection.reason), AnsiColor::Red);
+            writeln!(
+                out,
+                "{error}: {}\n  --> {}\n",
+                rejection.message, checked.name
+            )?;
+        }
+        Ok(())
     }
 
     pub fn summary(&self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
@@ -118,6 +132,10 @@ pub(super) fn json(checked: &Checked) -> Value {
         "file": checked.name,
         "unreadable": checked.unreadable,
         "diagnostics": checked.diagnostics,
+        "rejection": checked.rejection.as_ref().map(|rejection| json!({
+            "reason": rejection.reason,
+            "message": rejection.message,
+        })),
     })
 }
 

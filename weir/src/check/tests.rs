@@ -142,6 +142,28 @@ fn what_is_no_bpmn_is_an_error() {
     }
 }
 
+#[test]
+fn what_a_deployment_refuses_as_a_whole_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = model("=true", false);
+    let process = &good[good.find("  <bpmn:process").unwrap()..good.find("</bpmn:def").unwrap()];
+    let timer = r#"<bpmn:startEvent id="start"><bpmn:timerEventDefinition><bpmn:timeCycle>="nonsense"</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>"#;
+    let sleepy = good.replace(r#"<bpmn:startEvent id="start" />"#, timer);
+    let idle = good.replace(r#" isExecutable="true""#, "");
+    for (content, reason) in [(idle, "NO_EXECUTABLE_PROCESS"), (sleepy, "TIMER_INVALID")] {
+        let path = write(folder.path(), "refused.bpmn", &content);
+        let (status, text) = run(folder.path(), std::slice::from_ref(&path), false, false);
+        assert_eq!(status, 1, "{text}");
+        assert!(text.contains(reason), "{text}");
+        let (_, json) = run(folder.path(), &[path], true, false);
+        let document: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(document["files"][0]["rejection"]["reason"], reason);
+    }
+    let twice = good.replace(process, &format!("{process}{process}"));
+    let path = write(folder.path(), "twice.bpmn", &twice);
+    assert_eq!(run(folder.path(), &[path], false, false).0, 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_that_lead_back_end() {

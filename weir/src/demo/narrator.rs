@@ -55,7 +55,7 @@ pub async fn tell(stage: &Arc<Stage>, round: &Round) -> Result<(), Failure> {
             stage.say(super::guide::goodbye(stage)).await;
             says_over = false;
         }
-        tokio::time::sleep(stage.pace(0.1)).await;
+        super::pause(0.1).await;
     }
 }
 

@@ -9,7 +9,7 @@ use proto::usertask as api;
 use proto::usertask::watch_tasks_response::Event;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tonic::Status;
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::cast::{self, Act};
@@ -47,28 +47,46 @@ async fn watch(stage: Arc<Stage>) {
             }
         }
         // The server restores: watch again.
-        tokio::time::sleep(stage.pace(0.2)).await;
+        super::pause(0.2).await;
     }
 }
 
-/// Somebody of the cast does the task, or the reader is told how.
+/// Somebody of the cast does the task, or the reader is told how; what fails is tried again for a while.
 async fn meet(stage: Arc<Stage>, task: api::Task) {
+    const TRIES_MAX: usize = 20;
+    for _ in 0..TRIES_MAX {
+        let Err(status) = attend(&stage, task.key).await else {
+            return;
+        };
+        tracing::debug!(task = task.key, %status, "a task could not be done");
+        super::pause(0.5).await;
+    }
+    tracing::warn!(task = task.key, "a task was given up");
+}
+
+/// Goes by what the task is now: a call that failed before may have done its work.
+async fn attend(stage: &Stage, key: u64) -> Result<(), Status> {
     let request = api::GetTaskRequest {
-        task_key: task.key,
+        task_key: key,
         include_variables: Vec::new(),
     };
-    let Ok(found) = stage.client.tasks().get_task(request).await else {
-        return;
+    let found = match stage.client.tasks().get_task(request).await {
+        Ok(found) => found.into_inner(),
+        Err(gone) if gone.code() == Code::NotFound => return Ok(()),
+        Err(status) => return Err(status),
     };
-    let variables = value(&found.into_inner().variables);
+    let is_open = |task: &api::Task| task.state() == api::TaskState::Created;
+    let Some(task) = found.task.filter(is_open) else {
+        return Ok(());
+    };
+    let variables = value(&found.variables);
     match cast::act(&task.element_id, &variables, stage.auto) {
-        None if stage.auto => {}
-        None => stage.say(guide::your_turn(&stage, &task, &variables)).await,
-        Some(act) => {
-            if let Err(status) = perform(&stage, &task, &act, &variables).await {
-                tracing::debug!(task = task.key, %status, "a task could not be done");
-            }
+        None if stage.auto => Ok(()),
+        None => {
+            stage.say(guide::your_turn(stage, &task, &variables)).await;
+            Ok(())
         }
+        Some(act) => perform(stage, &task, &act, &variables).await,
     }
 }
 
@@ -79,7 +97,7 @@ async fn perform(
     variables: &Value,
 ) -> Result<(), Status> {
     let mut tasks = stage.client.tasks();
-    tokio::time::sleep(stage.pace(0.8)).await;
+    super::pause(0.8).await;
     if task.assignee.is_empty() {
         if let Some(refused) = act.refused {
             let reply = tasks.claim_task(claim(task, refused, act)).await;
@@ -88,11 +106,11 @@ async fn perform(
                     .say(refusal(stage, task, refused, &status, variables))
                     .await;
             }
-            tokio::time::sleep(stage.pace(0.8)).await;
+            super::pause(0.8).await;
         }
         tasks.claim_task(claim(task, act.who, act)).await?;
     }
-    tokio::time::sleep(stage.pace(0.6)).await;
+    super::pause(0.6).await;
     let mut given = act.variables.clone();
     given["comment"] = Value::from(act.comment);
     let request = api::CompleteTaskRequest {
@@ -143,7 +161,7 @@ fn refusal(
 
 /// The customer answers what the claim waits for, after a look into the attic.
 pub async fn send_documents(stage: Arc<Stage>, claim: String, awaited: admin::Subscription) {
-    tokio::time::sleep(stage.pace(1.0)).await;
+    super::pause(1.0).await;
     let request = PublishMessageRequest {
         name: awaited.message_name,
         correlation_key: awaited.correlation_key,

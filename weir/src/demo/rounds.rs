@@ -117,7 +117,7 @@ pub async fn start_missing(stage: &Arc<Stage>, round: &Round) -> Result<(), Fail
         let reply = reply.map_err(stage.client.failure())?.into_inner();
         let key = u64::try_from(reply.process_instance_key).unwrap_or_default();
         round.started(number, key);
-        tokio::time::sleep(stage.pace(0.4)).await;
+        super::pause(0.4).await;
     }
     Ok(())
 }

@@ -134,7 +134,7 @@ fn ended(paint: Paint, found: &api::GetInstanceResponse) -> String {
     }
 }
 
-pub fn paint_outcome(paint: Paint, outcome: &str) -> String {
+fn paint_outcome(paint: Paint, outcome: &str) -> String {
     match outcome {
         "APPROVED" => paint.good(outcome),
         "REJECTED" => paint.bad(outcome),

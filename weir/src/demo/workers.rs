@@ -63,7 +63,7 @@ async fn work(stage: Arc<Stage>, job_type: &str, mut jobs: tonic::Streaming<Acti
             }
             // The server restores or restarts: open the stream again.
             Ok(None) | Err(_) => loop {
-                tokio::time::sleep(stage.pace(0.2)).await;
+                super::pause(0.2).await;
                 if let Ok(again) = open(&stage, job_type).await {
                     jobs = again;
                     break;
@@ -74,7 +74,7 @@ async fn work(stage: Arc<Stage>, job_type: &str, mut jobs: tonic::Streaming<Acti
 }
 
 async fn do_job(stage: Arc<Stage>, job: ActivatedJob) {
-    tokio::time::sleep(stage.pace(0.3)).await;
+    super::pause(0.3).await;
     let mut gateway = stage.client.gateway();
     let answered = match answer(&job) {
         Answer::Complete(variables) => gateway

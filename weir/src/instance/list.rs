@@ -10,9 +10,8 @@ use crate::client::{Client, ConnectArgs};
 use crate::failure::Failure;
 use crate::moment;
 use crate::output::{Output, Paint, Row, Tone, faint, plain, table, toned};
+use crate::paging::{fetch, more_text, page_size};
 use crate::variables::shorten;
-
-const PAGE_SIZE: u32 = 500;
 
 /// List process instances: running ones, then ended ones, the newest first
 #[derive(Debug, Args)]
@@ -55,39 +54,23 @@ pub async fn run(args: &ListArgs, output: Output) -> Result<(), Failure> {
             .iter()
             .map(|&found| state(found).into())
             .collect(),
-        page_size: u32::try_from(args.limit)
-            .unwrap_or(u32::MAX)
-            .clamp(1, PAGE_SIZE),
+        page_size: page_size(args.limit),
         page_token: String::new(),
     };
-    let (instances, more) = fetch(&client, request, args.limit).await?;
+    let page = async |page_token| {
+        let request = api::ListInstancesRequest {
+            page_token,
+            ..request.clone()
+        };
+        let reply = client.admin().list_instances(request).await;
+        let reply = reply.map_err(client.failure())?.into_inner();
+        Ok((reply.instances, reply.next_page_token))
+    };
+    let (instances, more) = fetch(args.limit, page).await?;
     output.show(
         || json!({ "instances": instances.iter().map(summary_json).collect::<Vec<_>>(), "more": more }),
         |paint| text(paint, &instances, more),
     )
-}
-
-/// Up to `limit` instances, and whether there are more.
-async fn fetch(
-    client: &Client,
-    mut request: api::ListInstancesRequest,
-    limit: usize,
-) -> Result<(Vec<api::InstanceSummary>, bool), Failure> {
-    let mut found = Vec::new();
-    let mut more = false;
-    while found.len() < limit {
-        let reply = client.admin().list_instances(request.clone()).await;
-        let reply = reply.map_err(client.failure())?.into_inner();
-        found.extend(reply.instances);
-        request.page_token = reply.next_page_token;
-        more = !request.page_token.is_empty();
-        if !more {
-            break;
-        }
-    }
-    more |= found.len() > limit;
-    found.truncate(limit);
-    Ok((found, more))
 }
 
 fn state(state: State) -> api::InstanceState {
@@ -108,11 +91,7 @@ fn text(paint: Paint, instances: &[api::InstanceSummary], more: bool) -> String 
     ];
     let now = moment::now_ms();
     let rows = instances.iter().map(|found| row(found, now)).collect();
-    let mut text = table(paint, &header, rows);
-    if more {
-        text += &paint.faint("There are more: raise --limit.\n");
-    }
-    text
+    table(paint, &header, rows) + &more_text(paint, more)
 }
 
 fn row(found: &api::InstanceSummary, now: i64) -> Row {

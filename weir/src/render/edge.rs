@@ -88,27 +88,29 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, line: &Line<'_>, overlay:
 
 /// The name of an edge; drawn later than all lines.
 pub(super) fn name(canvas: &mut Canvas, model: &Model, line: &Line<'_>, overlay: &Overlay) {
-    let Some(what) = &line.what else {
+    let Some((text, above)) = text_beside(model, line) else {
         return;
     };
-    let Some(text) = scene::name(model, what).filter(|text| !text.trim().is_empty()) else {
-        return;
-    };
-    if let Drawable::Artifact(_) = what {
-        return; // An association has no name, and a misplaced annotation has its text elsewhere.
-    }
-    let Some(middle) = middle(&line.points) else {
-        return;
-    };
-    let colour = match (what, overlay.taken(line.id())) {
-        (Drawable::SequenceFlow { .. }, Some(0)) => "#6e7781",
+    let colour = match (&line.what, overlay.taken(line.id())) {
+        (Some(Drawable::SequenceFlow { .. }), Some(0)) => "#6e7781",
         (_, _) => paint::label(&line.edge.colours).unwrap_or(INK),
     };
+    label::beside(canvas, line.label.as_ref(), above, text, colour);
+}
+
+/// The text at an edge, and where it goes without bounds of its own.
+pub(super) fn text_beside<'m>(model: &'m Model, line: &Line<'m>) -> Option<(&'m str, Point)> {
+    let what = line.what.as_ref()?;
+    let text = scene::name(model, what).filter(|text| !text.trim().is_empty())?;
+    if let Drawable::Artifact(_) = what {
+        return None; // An association has no name, and a misplaced annotation has its text elsewhere.
+    }
+    let middle = middle(&line.points)?;
     let above = Point {
         x: middle.x,
         y: middle.y - 16.0,
     };
-    label::beside(canvas, line.label.as_ref(), above, text, colour);
+    Some((text, above))
 }
 
 /// Points that follow each other in the same place have no direction.

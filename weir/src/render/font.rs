@@ -39,24 +39,40 @@ fn advance(character: char, size: f64) -> f64 {
     f64::from(thousandths) * size / 1000.0
 }
 
+/// How much of one text is drawn; a file may have megabytes of it, and draw them often.
+const TEXT_CHARS_MAX: usize = 4_000;
+
+/// The first characters of a text.
+pub(super) fn clipped(text: &str, chars_max: usize) -> &str {
+    let end = text.char_indices().nth(chars_max);
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 /// Breaks text into lines of at most `limit` pixels, between words where that is possible.
 ///
-/// What does not fit into `lines_max` lines is cut off with an ellipsis.
+/// What does not fit into `lines_max` lines is cut off with an ellipsis; of a very long text only the
+/// beginning is looked at.
 pub(super) fn wrap(text: &str, size: f64, limit: f64, lines_max: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    'text: for paragraph in text.trim().lines() {
+    let space = width(" ", size);
+    'text: for paragraph in clipped(text, TEXT_CHARS_MAX).trim().lines() {
         let mut line = String::new();
+        let mut filled = 0.0;
         for word in paragraph.split_whitespace() {
-            let joined = width(&line, size) + width(" ", size) + width(word, size);
-            if line.is_empty() || joined <= limit {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
+            let wide = width(word, size);
+            if line.is_empty() {
+                filled = wide;
+            } else if filled + space + wide <= limit {
+                line.push(' ');
+                filled += space + wide;
             } else {
-                lines.push(std::mem::replace(&mut line, word.to_owned()));
+                lines.push(std::mem::take(&mut line));
+                filled = wide;
             }
-            split_long(&mut line, size, limit, &mut lines, lines_max);
+            line.push_str(word);
+            if filled > limit {
+                filled = split_long(&mut line, size, limit, &mut lines, lines_max);
+            }
             if lines.len() > lines_max {
                 break 'text;
             }
@@ -70,23 +86,30 @@ pub(super) fn wrap(text: &str, size: f64, limit: f64, lines_max: usize) -> Vec<S
     lines
 }
 
-/// Moves the full lines of a word that is wider than a line to `lines`.
-fn split_long(line: &mut String, size: f64, limit: f64, lines: &mut Vec<String>, lines_max: usize) {
-    while width(line, size) > limit && lines.len() <= lines_max {
-        let mut taken = 0.0;
-        let fitting = line.char_indices().find(|(_, character)| {
-            taken += advance(*character, size);
-            taken > limit
-        });
+/// Moves the full lines of a word that is wider than a line to `lines`; gives the width of the rest.
+fn split_long(
+    line: &mut String,
+    size: f64,
+    limit: f64,
+    lines: &mut Vec<String>,
+    lines_max: usize,
+) -> f64 {
+    let word = std::mem::take(line);
+    let mut filled = 0.0;
+    for character in word.chars() {
+        let wide = advance(character, size);
         // At least one character goes, so that this ends.
-        let first = line.chars().next().map_or(0, char::len_utf8);
-        let at = fitting.map_or(line.len(), |(at, _)| at.max(first));
-        if at >= line.len() {
-            return;
+        if !line.is_empty() && filled + wide > limit {
+            lines.push(std::mem::take(line));
+            filled = 0.0;
+            if lines.len() > lines_max {
+                break;
+            }
         }
-        let rest = line.split_off(at);
-        lines.push(std::mem::replace(line, rest));
+        line.push(character);
+        filled += wide;
     }
+    filled
 }
 
 fn shorten(lines: &mut Vec<String>, size: f64, limit: f64, lines_max: usize) {
@@ -95,9 +118,13 @@ fn shorten(lines: &mut Vec<String>, size: f64, limit: f64, lines_max: usize) {
     }
     lines.truncate(lines_max);
     if let Some(last) = lines.last_mut() {
-        while !last.is_empty() && width(last, size) + width("…", size) > limit {
-            last.pop();
-        }
+        let mut filled = width("…", size);
+        let cut = last.char_indices().find(|(_, character)| {
+            filled += advance(*character, size);
+            filled > limit
+        });
+        let fitting = cut.map_or(last.len(), |(at, _)| at);
+        last.truncate(fitting);
         last.truncate(last.trim_end().len());
         last.push('…');
     }
@@ -123,6 +150,10 @@ mod tests {
         assert_eq!(lines, ["word word word", "word word wor…"]);
         assert_eq!(wrap(&"x".repeat(100_000), 12.0, 0.5, 3).len(), 3);
         assert!(wrap("  ", 12.0, 86.0, 2).is_empty());
+        // However wide the line, a text has an end.
+        let longest = |text: &str| wrap(text, 12.0, 1e9, 5).concat().chars().count();
+        assert_eq!(longest(&"ü".repeat(1_000_000)), super::TEXT_CHARS_MAX);
+        assert!(longest(&"word ".repeat(1_000_000)) < super::TEXT_CHARS_MAX);
     }
 
     #[test]

@@ -28,7 +28,6 @@ pub(super) struct Style {
     pub dash: Option<&'static str>,
     /// Rounds ends and joins.
     pub is_round: bool,
-    pub opacity: Option<f64>,
 }
 
 impl Style {
@@ -108,7 +107,7 @@ impl Canvas {
         self.style(style);
     }
 
-    /// A path given in a `width`×`height` grid, drawn with its left upper corner at `at`.
+    /// A path in SVG's own notation, scaled, with its origin at `at`.
     pub fn icon(&mut self, at: Point, scale: f64, data: &str, style: &Style) {
         let _ = write!(
             self.text,
@@ -157,9 +156,6 @@ impl Canvas {
                 self.text
                     .push_str(r#" stroke-linecap="round" stroke-linejoin="round""#);
             }
-        }
-        if let Some(opacity) = style.opacity {
-            let _ = write!(self.text, r#" opacity="{}""#, Num(opacity));
         }
         self.text.push_str("/>\n");
     }

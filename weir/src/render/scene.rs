@@ -16,7 +16,7 @@ use super::geometry::{self, Rect};
 use super::overlay::{self, Look, Overlay, Progress};
 use super::paint::{Canvas, Num, PAPER, Style};
 use super::{COORDINATE_MAX, Error, MARGIN};
-use super::{activity, container, data, edge, event, gateway, label};
+use super::{activity, container, data, edge, event, font, gateway, label};
 
 /// A shape with its place and what it shows.
 pub(super) struct Figure<'m> {
@@ -156,7 +156,7 @@ pub(super) fn draw(model: &Model, diagram: &Diagram, overlay: &Overlay) -> Resul
     badges(&mut canvas, &figures, &lines, &overlay);
     Ok(framed(
         &canvas.text,
-        &extent(&figures, &lines),
+        &extent(model, &figures, &lines),
         title(model, diagram),
     ))
 }
@@ -286,8 +286,15 @@ pub(super) fn class(what: Option<&Drawable<'_>>) -> &'static str {
     }
 }
 
+/// How much of a name is written, and said in titles.
+const NAME_CHARS_MAX: usize = 1_000;
+
 /// The name that is written at an element.
 pub(super) fn name<'m>(model: &'m Model, what: &Drawable<'m>) -> Option<&'m str> {
+    whole_name(model, what).map(|name| font::clipped(name, NAME_CHARS_MAX))
+}
+
+fn whole_name<'m>(model: &'m Model, what: &Drawable<'m>) -> Option<&'m str> {
     match what {
         Drawable::FlowNode { node, .. } => node.name.as_deref(),
         Drawable::SequenceFlow { flow, .. } => flow.name.as_deref(),
@@ -386,7 +393,7 @@ fn badges(canvas: &mut Canvas, figures: &[Figure<'_>], lines: &[Line<'_>], overl
     }
 }
 
-fn extent(figures: &[Figure<'_>], lines: &[Line<'_>]) -> Rect {
+fn extent(model: &Model, figures: &[Figure<'_>], lines: &[Line<'_>]) -> Rect {
     let shapes = figures.iter().map(|figure| figure.rect);
     let names = figures.iter().filter_map(|figure| {
         let (text, default) = text_beside(figure)?;
@@ -402,7 +409,12 @@ fn extent(figures: &[Figure<'_>], lines: &[Line<'_>]) -> Rect {
             h: 0.0,
         });
     let labels = lines.iter().filter_map(|line| line.label);
+    let line_names = lines.iter().filter_map(|line| {
+        let (text, default) = edge::text_beside(model, line)?;
+        Some(label::extent(line.label.as_ref(), default, text))
+    });
     let all = shapes.chain(names).chain(points).chain(labels);
+    let all = all.chain(line_names);
     all.reduce(|all, one| all.union(&one)).unwrap_or(Rect {
         x: 0.0,
         y: 0.0,

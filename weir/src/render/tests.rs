@@ -246,3 +246,22 @@ fn models_of_others_are_drawn() {
     }
     assert!(drawn >= 100, "only {drawn} models were drawn");
 }
+
+/// One long name may be drawn very often: each time it is clipped.
+#[test]
+fn long_names_are_clipped_wherever_they_are_drawn() {
+    const SHAPES: usize = 200;
+    let name = "n".repeat(100_000);
+    let shape = "<di:BPMNShape bpmnElement='t'><dc:Bounds x='1' y='1' width='90000' height='80'/></di:BPMNShape>";
+    let text = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' \
+         xmlns:di='http://www.omg.org/spec/BPMN/20100524/DI' \
+         xmlns:dc='http://www.omg.org/spec/DD/20100524/DC' targetNamespace='t'>\
+         <process id='p' name='{name}'><task id='t' name='{name}'/></process>\
+         <di:BPMNDiagram><di:BPMNPlane bpmnElement='p'>{}</di:BPMNPlane></di:BPMNDiagram></definitions>",
+        shape.repeat(SHAPES)
+    );
+    let picture = svg(&model(&text), None, &Overlay::default()).expect("a picture");
+    assert_well_formed(&picture);
+    assert!(picture.len() < SHAPES * 10_000, "{} bytes", picture.len());
+}

@@ -12,16 +12,10 @@ use journal::kafka::{KafkaJournal, KafkaOptions};
 use node::StartError;
 
 use crate::failure::{Exit, Failure};
-use crate::moment;
 
 /// Where everything is kept, as options of a command.
 #[derive(Debug, Clone, Args)]
 pub struct StorageArgs {
-    /// Partitions; fixed when the folder or the topics are first used. Each is served by one core [default: 1, with
-    /// Kafka 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8191))]
-    partitions: Option<u32>,
-
     /// Keep everything in Kafka, and nothing on this machine; some of its brokers
     #[arg(long, value_name = "HOST:PORT,…", env = "WEIR_KAFKA")]
     kafka: Option<String>,
@@ -60,35 +54,32 @@ impl StorageArgs {
         match &self.kafka {
             None => Storage::Folder {
                 path: data.to_owned(),
-                options: embedded::Options {
-                    partitions: self.partitions.unwrap_or(1),
-                    retention: keep_ended,
-                    ..embedded::Options::default()
-                },
+                keep_ended,
             },
             Some(bootstrap) => Storage::Kafka(Box::new(KafkaOptions {
                 bootstrap: bootstrap.clone(),
                 namespace: self.kafka_namespace.clone(),
-                partitions: self.partitions.unwrap_or(KAFKA_PARTITIONS),
+                partitions: PARTITIONS,
                 replication_factor: self.kafka_replication,
                 history_retention: keep_ended,
-                properties: self.kafka_property.iter().cloned().collect::<BTreeMap<_, _>>(),
+                properties: self
+                    .kafka_property
+                    .iter()
+                    .cloned()
+                    .collect::<BTreeMap<_, _>>(),
                 ..KafkaOptions::default()
             })),
         }
     }
 }
 
-/// As many as a small cluster serves well.
-const KAFKA_PARTITIONS: u32 = 3;
+/// Messages do not find their way from one partition to another yet.
+const PARTITIONS: u32 = 1;
 
 /// Where everything is kept.
 #[derive(Debug, Clone)]
 pub enum Storage {
-    Folder {
-        path: PathBuf,
-        options: embedded::Options,
-    },
+    Folder { path: PathBuf, keep_ended: Duration },
     Kafka(Box<KafkaOptions>),
 }
 
@@ -97,8 +88,13 @@ impl Storage {
     /// [`Exit::Data`]: it cannot be used, with what to do.
     pub fn open(&self) -> Result<Arc<dyn Journal>, Failure> {
         let opened: Result<Arc<dyn Journal>, journal::Error> = match self {
-            Storage::Folder { path, options } => {
-                EmbeddedJournal::open(path, options).map(|journal| Arc::new(journal) as _)
+            Storage::Folder { path, keep_ended } => {
+                let options = embedded::Options {
+                    partitions: PARTITIONS,
+                    retention: *keep_ended,
+                    ..embedded::Options::default()
+                };
+                EmbeddedJournal::open(path, &options).map(|journal| Arc::new(journal) as _)
             }
             Storage::Kafka(options) => {
                 KafkaJournal::open((**options).clone()).map(|journal| Arc::new(journal) as _)
@@ -130,10 +126,9 @@ impl Storage {
     pub fn unusable(&self, error: &StartError) -> Failure {
         match error {
             StartError::Journal(error) => self.refused(error),
-            StartError::Restore(_) | StartError::NewerSemantics { .. } => {
-                self.failure(error.to_string())
-                    .hint("run the version of weir that wrote the data, or a newer one")
-            }
+            StartError::Restore(_) | StartError::NewerSemantics { .. } => self
+                .failure(error.to_string())
+                .hint("run the version of weir that wrote the data, or a newer one"),
             StartError::Append(_)
             | StartError::Fenced
             | StartError::Silent(_)

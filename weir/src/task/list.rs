@@ -9,9 +9,8 @@ use crate::client::{Client, ConnectArgs};
 use crate::failure::Failure;
 use crate::moment;
 use crate::output::{Output, Paint, Row, Tone, faint, plain, table, toned};
+use crate::paging::{fetch, more_text, page_size};
 use crate::variables::{shorten, value};
-
-const PAGE_SIZE: u32 = 500;
 
 /// List tasks, by default the open ones, oldest first
 #[derive(Debug, Args)]
@@ -106,31 +105,25 @@ enum Sort {
 }
 
 pub async fn run(args: &ListArgs, output: Output) -> Result<(), Failure> {
-    let mut request = api::ListTasksRequest {
+    let request = api::ListTasksRequest {
         filter: Some(filter(args)?),
         sort_by: sort(args.sort).into(),
         direction: direction(args.reverse).into(),
-        page_size: u32::try_from(args.limit)
-            .unwrap_or(u32::MAX)
-            .clamp(1, PAGE_SIZE),
+        page_size: page_size(args.limit),
         page_token: String::new(),
         include_variables: args.show.clone(),
     };
     let client = Client::connect(&args.connect).await?;
-    let mut tasks = Vec::new();
-    let mut more = false;
-    while tasks.len() < args.limit {
-        let reply = client.tasks().list_tasks(request.clone()).await;
+    let page = async |page_token| {
+        let request = api::ListTasksRequest {
+            page_token,
+            ..request.clone()
+        };
+        let reply = client.tasks().list_tasks(request).await;
         let reply = reply.map_err(client.failure())?.into_inner();
-        tasks.extend(reply.tasks);
-        request.page_token = reply.next_page_token;
-        more = !request.page_token.is_empty();
-        if !more {
-            break;
-        }
-    }
-    more |= tasks.len() > args.limit;
-    tasks.truncate(args.limit);
+        Ok((reply.tasks, reply.next_page_token))
+    };
+    let (tasks, more) = fetch(args.limit, page).await?;
     output.show(
         || json!({ "tasks": tasks.iter().map(to_json).collect::<Vec<_>>(), "more": more }),
         |paint| text(paint, args, &tasks, more),
@@ -248,11 +241,7 @@ fn text(paint: Paint, args: &ListArgs, tasks: &[api::ListedTask], more: bool) ->
         .iter()
         .filter_map(|listed| Some(row(listed, listed.task.as_ref()?, args, now)))
         .collect();
-    let mut text = table(paint, &header, rows);
-    if more {
-        text += &paint.faint("There are more: raise --limit.\n");
-    }
-    text
+    table(paint, &header, rows) + &more_text(paint, more)
 }
 
 fn row(listed: &api::ListedTask, task: &api::Task, args: &ListArgs, now: i64) -> Row {

@@ -42,6 +42,7 @@ impl<'a> Builder<'a, '_> {
                     "move data into extension elements",
                 );
             }
+            self.check_name(attribute.key.0.len())?;
             let (prefix, name) = split(self.in_source(attribute.key.0));
             let raw = self.in_source(&attribute.value);
             let value = self.value(raw, location)?;
@@ -73,6 +74,10 @@ impl<'a> Builder<'a, '_> {
             if !prefix.is_empty() && namespace == NamespaceId::NONE {
                 self.dom.attributes[position].namespace = self.resolve(prefix, name, location);
             }
+        }
+        if has_twins(self.dom.attributes.get(first..).unwrap_or_default()) {
+            let message = "an attribute is given twice, with two prefixes".to_owned();
+            return self.fatal(code::XML_SYNTAX, message, "make the file well-formed XML");
         }
         Ok(offset_of(first)..offset_of(self.dom.attributes.len()))
     }
@@ -175,6 +180,19 @@ impl<'a> Builder<'a, '_> {
             }
         })
     }
+}
+
+/// Namespaces in XML 1.0 section 6.3: two prefixes may stand for one namespace.
+fn has_twins(attributes: &[Attribute<'_>]) -> bool {
+    let mut prefixed = attributes
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| !it.prefix.is_empty() && it.namespace != NamespaceId::NONE);
+    prefixed.any(|(position, it)| {
+        let before = attributes.iter().take(position);
+        let mut same_name = before.filter(|other| other.name == it.name);
+        same_name.any(|other| other.namespace == it.namespace && !other.prefix.is_empty())
+    })
 }
 
 /// XML 1.0 section 2.2, production Char.

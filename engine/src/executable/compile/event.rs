@@ -20,7 +20,17 @@ impl Compiler<'_> {
             EventPosition::IntermediateThrow => match definition {
                 None => Kind::PassThrough,
                 Some(EventDefinition::Message { .. }) => self.job(node),
-                Some(_) => self.not_executed(node),
+                Some(
+                    EventDefinition::Timer(_)
+                    | EventDefinition::Error { .. }
+                    | EventDefinition::Escalation { .. }
+                    | EventDefinition::Signal { .. }
+                    | EventDefinition::Compensate { .. }
+                    | EventDefinition::Cancel
+                    | EventDefinition::Conditional { .. }
+                    | EventDefinition::Link { .. }
+                    | EventDefinition::Terminate,
+                ) => self.not_executed(node),
             },
             EventPosition::Boundary {
                 cancel_activity, ..
@@ -33,11 +43,33 @@ impl Compiler<'_> {
         match definition {
             None => Kind::PassThrough,
             Some(EventDefinition::Message { message, .. }) => {
-                Kind::MessageStart(self.message(node, *message, false))
+                Kind::MessageStart(self.start_message(node, *message))
             }
             Some(EventDefinition::Timer(timer)) => Kind::TimerStart(self.timer(node, timer)),
-            Some(_) => self.not_executed(node),
+            Some(
+                EventDefinition::Error { .. }
+                | EventDefinition::Escalation { .. }
+                | EventDefinition::Signal { .. }
+                | EventDefinition::Compensate { .. }
+                | EventDefinition::Cancel
+                | EventDefinition::Conditional { .. }
+                | EventDefinition::Link { .. }
+                | EventDefinition::Terminate,
+            ) => self.not_executed(node),
         }
+    }
+
+    /// What starts a process has no variables that its name could come from.
+    fn start_message(&mut self, node: &FlowNode, message: Option<usize>) -> MessageSpec {
+        let errors = self.diagnostics.len();
+        let message = self.message(node, message, false);
+        if self.diagnostics.len() == errors && message.constant_name().is_none() {
+            let source = message.name.source();
+            let wanted =
+                format!("the message name `{source}` of a start event must be a constant text");
+            self.error(&node.id, node.location, wanted);
+        }
+        message
     }
 
     fn catch(&mut self, node: &FlowNode, definition: Option<&EventDefinition>) -> Kind {
@@ -46,7 +78,17 @@ impl Compiler<'_> {
                 Kind::MessageCatch(self.message(node, *message, true))
             }
             Some(EventDefinition::Timer(timer)) => Kind::TimerCatch(self.timer(node, timer)),
-            Some(_) | None => self.not_executed(node),
+            Some(
+                EventDefinition::Error { .. }
+                | EventDefinition::Escalation { .. }
+                | EventDefinition::Signal { .. }
+                | EventDefinition::Compensate { .. }
+                | EventDefinition::Cancel
+                | EventDefinition::Conditional { .. }
+                | EventDefinition::Link { .. }
+                | EventDefinition::Terminate,
+            )
+            | None => self.not_executed(node),
         }
     }
 
@@ -68,7 +110,16 @@ impl Compiler<'_> {
             Some(EventDefinition::Error { error }) => Kind::BoundaryError {
                 code: self.caught_code(*error),
             },
-            Some(_) | None => self.not_executed(node),
+            Some(
+                EventDefinition::Escalation { .. }
+                | EventDefinition::Signal { .. }
+                | EventDefinition::Compensate { .. }
+                | EventDefinition::Cancel
+                | EventDefinition::Conditional { .. }
+                | EventDefinition::Link { .. }
+                | EventDefinition::Terminate,
+            )
+            | None => self.not_executed(node),
         }
     }
 
@@ -85,7 +136,15 @@ impl Compiler<'_> {
                     code: self.required(&node.id, code.as_ref()),
                 }
             }
-            Some(_) => self.not_executed(node),
+            Some(
+                EventDefinition::Timer(_)
+                | EventDefinition::Escalation { .. }
+                | EventDefinition::Signal { .. }
+                | EventDefinition::Compensate { .. }
+                | EventDefinition::Cancel
+                | EventDefinition::Conditional { .. }
+                | EventDefinition::Link { .. },
+            ) => self.not_executed(node),
         }
     }
 

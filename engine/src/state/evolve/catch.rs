@@ -2,8 +2,11 @@
 
 use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
 
-use crate::state::State;
 use crate::state::instance::Elements;
+use crate::state::{Due, State};
+
+/// Ended tasks of an instance that are kept; a loop would pile them up without end.
+const ENDED_TASKS_MAX: usize = 1_000;
 
 impl State {
     pub(super) fn task_created(&mut self, created: &proto::record::TaskCreated) {
@@ -44,7 +47,9 @@ impl State {
     pub(super) fn message_published(&mut self, published: &proto::record::MessagePublished) {
         if let Some(message) = &published.message {
             self.use_key(message.key);
-            self.index.add_message(message);
+            self.index.messages.add(message);
+            let due = (message.until_ms, Due::Message(message.key));
+            self.index.due.insert(due);
             self.messages.insert(message.key, message.clone());
         }
     }
@@ -54,12 +59,15 @@ impl State {
         if let Some(message) = self.messages.get_mut(correlated.message) {
             let processes = &mut message.correlated_processes;
             processes.push(correlated.process_id.clone());
+            self.index.messages.take(message, &correlated.process_id);
         }
     }
 
     pub(super) fn message_expired(&mut self, expired: &proto::record::MessageExpired) {
         if let Some(message) = self.messages.remove(expired.message) {
-            self.index.remove_message(&message);
+            self.index.messages.remove(&message);
+            let due = (message.until_ms, Due::Message(message.key));
+            self.index.due.remove(&due);
         }
     }
 
@@ -103,6 +111,26 @@ impl State {
             && let Some(element) = instance.element_mut(element)
         {
             element.task = 0;
+        }
+        self.forget_ended_task(ended.instance);
+    }
+
+    /// The oldest one, when an instance has too many; its history keeps it.
+    fn forget_ended_task(&mut self, instance: u64) {
+        let Some(tasks) = self.index.tasks_of.get_mut(&instance) else {
+            return;
+        };
+        if tasks.len() <= ENDED_TASKS_MAX {
+            return;
+        }
+        let is_ended = |key: &u64| {
+            let task = self.tasks.get(*key);
+            task.is_some_and(|task| task.state() != user_task::State::Created)
+        };
+        if let Some(oldest) = tasks.iter().position(is_ended) {
+            let key = tasks.remove(oldest);
+            self.index.tasks.remove(&key);
+            self.tasks.remove(key);
         }
     }
 

@@ -48,9 +48,7 @@ impl State {
 
     pub(super) fn tokens_consumed(&mut self, consumed: &proto::record::TokensConsumed) {
         if let Some(instance) = self.instances.get_mut(consumed.instance) {
-            for flow in &consumed.flows {
-                instance.take_token(consumed.scope, *flow);
-            }
+            instance.take_tokens(consumed.scope, &consumed.flows);
         }
     }
 

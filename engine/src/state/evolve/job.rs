@@ -20,7 +20,9 @@ impl State {
             job.stream_id = leased.stream_id;
         });
         if let Some(stream) = self.streams.get_mut(leased.stream_id) {
+            self.index.remove_stream(stream);
             stream.credit = stream.credit.saturating_sub(1);
+            self.index.add_stream(stream);
         }
     }
 

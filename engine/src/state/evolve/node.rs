@@ -1,20 +1,43 @@
 //! Definitions, requests, terms, sends and streams.
 
-use proto::record::{Mark, RequestMark, Requests};
+use prost::Message;
+use proto::record::{Answer, Mark, RequestMark, Requests};
 
 use crate::state::{Due, State, outbox_number};
 
 /// How long the answer to a request is remembered.
 const REQUEST_MEMORY_MS: i64 = 60_000;
-/// One bucket of requests holds those of 128 ms.
-pub(crate) const REQUEST_BUCKET_BITS: u32 = 7;
+/// Requests of the same 128 ms are written together.
+const REQUEST_TIME_BITS: u32 = 7;
+/// Low bits of an entry's number that tell those of the same time apart.
+const REQUEST_PART_BITS: u32 = 16;
+/// An entry that holds so many bytes takes no more answers: it is written whole again for each.
+const REQUEST_ENTRY_BYTES: usize = 64 << 10;
 
-/// When a bucket is forgotten.
-pub(in crate::state) fn requests_due_ms(bucket: u64) -> i64 {
-    ((bucket + 1) << REQUEST_BUCKET_BITS) as i64 + REQUEST_MEMORY_MS
+/// When an entry of requests is forgotten.
+pub(in crate::state) fn requests_due_ms(entry: u64) -> i64 {
+    (((entry >> REQUEST_PART_BITS) + 1) << REQUEST_TIME_BITS) as i64 + REQUEST_MEMORY_MS
+}
+
+/// About what a remembered answer takes in its entry.
+pub(in crate::state) fn mark_bytes(request_id: &[u8], answer: Option<&Answer>) -> usize {
+    request_id.len() + answer.map_or(0, Answer::encoded_len)
 }
 
 impl State {
+    /// The entry for an answer that is given now: the last one of this time while it has room.
+    pub(crate) fn requests_entry(&self, now_ms: i64, request_id: &[u8], answer: &Answer) -> u64 {
+        let time = now_ms.max(0) as u64 >> REQUEST_TIME_BITS;
+        let first = time << REQUEST_PART_BITS;
+        let last = first | ((1 << REQUEST_PART_BITS) - 1);
+        let present = self.index.request_sizes.range(first..=last).next_back();
+        let Some((&entry, &bytes)) = present else {
+            return first;
+        };
+        let is_full = bytes + mark_bytes(request_id, Some(answer)) > REQUEST_ENTRY_BYTES;
+        (entry + u64::from(is_full)).min(last)
+    }
+
     pub(super) fn resource_added(&mut self, added: &proto::record::ResourceAdded) {
         if let Some(resource) = &added.resource {
             self.use_key(resource.key);
@@ -53,25 +76,22 @@ impl State {
 
     pub(super) fn stream_opened(&mut self, opened: &proto::record::StreamOpened) {
         if let Some(stream) = &opened.stream {
-            let streams = &mut self.index.streams;
-            streams
-                .entry(stream.r#type.clone())
-                .or_default()
-                .insert(stream.id);
+            self.index.add_stream(stream);
             self.streams.insert(stream.id, stream.clone());
         }
     }
 
     pub(super) fn stream_credited(&mut self, credited: &proto::record::StreamCredited) {
         if let Some(stream) = self.streams.get_mut(credited.stream_id) {
+            self.index.remove_stream(stream);
             stream.credit = stream.credit.saturating_add(credited.credit);
+            self.index.add_stream(stream);
         }
     }
 
     pub(super) fn stream_closed(&mut self, closed: &proto::record::StreamClosed) {
         if let Some(stream) = self.streams.remove(closed.stream_id) {
-            let streams = &mut self.index.streams;
-            crate::state::index::remove_from(streams, &stream.r#type, stream.id);
+            self.index.remove_stream(&stream);
         }
     }
 
@@ -100,6 +120,8 @@ impl State {
 
     fn remember(&mut self, bucket: u64, mark: RequestMark) {
         let id = mark.request_id.to_vec();
+        let bytes = mark_bytes(&id, mark.answer.as_ref());
+        *self.index.request_sizes.entry(bucket).or_default() += bytes;
         match self.requests.get_mut(bucket) {
             Some(requests) => requests.marks.push(mark),
             None => {
@@ -116,6 +138,7 @@ impl State {
     }
 
     fn forget(&mut self, bucket: u64) {
+        self.index.request_sizes.remove(&bucket);
         self.index
             .due
             .remove(&(requests_due_ms(bucket), Due::Requests(bucket)));

@@ -116,7 +116,7 @@ impl Parser<'_> {
         }
         let names: Vec<Box<str>> = parameters.iter().map(|(name, _)| name.clone()).collect();
         let body = self.with_locals(&names, Self::expression)?;
-        self.node(at, Kind::Function(Box::new(Lambda { parameters, body })))
+        self.node(at, Kind::Function(Box::new(Lambda::new(parameters, body))))
     }
 
     fn parameter(&mut self) -> Parse<(Box<str>, Option<Type>)> {

@@ -143,7 +143,7 @@ impl Fold<'_> {
         let mut incident = incidents::of_record(record);
         incident.element_id = live::element_id(self.model, record.node);
         let model = self.model;
-        incident.process_id = model.map_or_else(String::new, |model| model.process_id.to_string());
+        incident.process_id = live::process_id(model);
         self.runs.change(record.element, |run| {
             run.open_incidents += 1;
             run.error_message.clone_from(&incident.message);
