@@ -2,6 +2,7 @@
 
 use super::position::{self, Position};
 use super::records;
+use super::tail::{Tail, Target};
 use super::transaction::Transaction;
 use super::{Shared, topics};
 use crate::{Checkpoint, CheckpointError, Error, Lead};
@@ -23,6 +24,13 @@ impl KafkaLead {
         let partitions = shared.options.partitions;
         let last = match position::last(&shared, partition)? {
             Some(last) => last,
+            None if was_led(&shared, partition)? => {
+                let reason = "its state topic has no position although it has a history: the topic was emptied or made anew";
+                return Err(Error::Foreign {
+                    partition,
+                    reason: reason.to_owned(),
+                });
+            }
             None => Position::start(&shared.identity, partitions),
         };
         if let Some(reason) = last.foreign(&shared.identity, partitions) {
@@ -45,7 +53,7 @@ impl KafkaLead {
             last,
             over: None,
         };
-        lead.commit(&first).map_err(|error| {
+        lead.commit(&first, Some(leader)).map_err(|error| {
             Error::Failed(format!(
                 "the first checkpoint of the term was not committed: {error}"
             ))
@@ -53,7 +61,12 @@ impl KafkaLead {
         Ok(lead)
     }
 
-    fn commit(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    /// The first checkpoint of a term also tells the history who leads.
+    fn commit(
+        &mut self,
+        checkpoint: &Checkpoint,
+        leader: Option<&str>,
+    ) -> Result<(), CheckpointError> {
         let shared = &self.shared;
         let position = Position {
             next_offset: checkpoint.next_offset,
@@ -61,7 +74,11 @@ impl KafkaLead {
             changes: checkpoint.changes.len(),
             ..self.last.clone()
         };
-        let records = records::encode(&shared.options, self.partition, checkpoint, &position)?;
+        let mut records = records::encode(&shared.options, self.partition, checkpoint, &position)?;
+        if let Some(leader) = leader {
+            let term = records::term(&shared.options, self.partition, position.term, leader);
+            records.insert(0, term);
+        }
         let reports = self.transaction.commit(&records)?;
         for topic in [topics::STATE, topics::HISTORY] {
             let end = reports.end(&shared.options.topic(topic));
@@ -82,6 +99,28 @@ impl KafkaLead {
     }
 }
 
+/// Whether a checkpoint was ever committed: its term is in the history, or was until it expired.
+fn was_led(shared: &Shared, partition: u32) -> Result<bool, Error> {
+    let (low, target) = shared.committed_end(topics::HISTORY, partition)?;
+    if target.offset == 0 || low > 0 {
+        return Ok(low > 0);
+    }
+    let tail = Tail::look_up(
+        &shared.options,
+        &shared.options.topic(topics::HISTORY),
+        partition,
+    )?;
+    tail.seek(low)?;
+    let mut is_there = false;
+    let first = Target {
+        offset: low + 1,
+        is_visible: true,
+    };
+    // An aborted first checkpoint leaves offsets without records.
+    tail.scan(first, shared.options.request_timeout, |_| is_there = true)?;
+    Ok(is_there)
+}
+
 impl Lead for KafkaLead {
     fn term(&self) -> u64 {
         self.last.term
@@ -97,7 +136,7 @@ impl Lead for KafkaLead {
         }
         let end = self.log_end(checkpoint.next_offset);
         let checked = end.and_then(|end| checkpoint.check(self.last.next_offset, end));
-        match checked.and_then(|()| self.commit(checkpoint)) {
+        match checked.and_then(|()| self.commit(checkpoint, None)) {
             Ok(()) => {
                 self.shared.trim(self.partition, checkpoint.next_offset);
                 Ok(())

@@ -22,6 +22,7 @@ pub(super) struct Out<'a> {
 pub(super) const ENDED_AT: &str = "weir.ended-at";
 pub(super) const SUMMARY: &str = "weir.summary";
 const INSTANCE: &str = "weir.instance";
+const TERM: &str = "weir.term";
 const REASON: &str = "weir.reason";
 
 /// All records of a checkpoint in the order in which they are sent: the position closes them.
@@ -75,6 +76,21 @@ pub(super) fn encode<'a>(
     });
     check(&records, options.record_bytes_max)?;
     Ok(records)
+}
+
+/// Who leads from here on; it opens the history, so that a state topic that lost its position is noticed.
+pub(super) fn term<'a>(options: &KafkaOptions, partition: u32, term: u64, leader: &str) -> Out<'a> {
+    Out {
+        topic: Cow::Owned(options.topic(topics::HISTORY)),
+        partition: Some(partition as i32),
+        key: None,
+        value: Some(Cow::Owned(leader.as_bytes().to_vec())),
+        headers: headers("term").insert(Header {
+            key: TERM,
+            value: Some(&term.to_string()),
+        }),
+        timestamp_ms: None,
+    }
 }
 
 fn check(records: &[Out<'_>], limit: usize) -> Result<(), CheckpointError> {

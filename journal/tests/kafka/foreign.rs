@@ -1,13 +1,15 @@
 //! Topics that are not the ones that the position belongs to, records of others, compaction, deletion.
 
+use super::leading::{intruder, records};
 use super::*;
 use journal::Error;
+use journal::kafka::POSITION_KEY;
 use journal::kafka::topics::{self, Topic};
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Message};
 
 pub(super) fn client(options: &KafkaOptions) -> ClientConfig {
     let mut config = ClientConfig::new();
@@ -78,10 +80,8 @@ fn a_topic_that_was_made_anew_is_refused() {
             short,
             journal.lead(0, "test").map(|lead| lead.next_offset()),
         ) {
-            // The position is gone with its topic, but nothing of the log is: all of it is applied again.
-            (topics::STATE, Ok(0)) => {}
             (
-                topics::COMMANDS,
+                _,
                 Err(Error::Foreign {
                     partition: 0,
                     reason,
@@ -91,6 +91,45 @@ fn a_topic_that_was_made_anew_is_refused() {
             }
             (_, other) => panic!("{short}: {other:?}"),
         }
+    }
+}
+
+/// Commits the last position record of partition 0 again, changed, as its leader would.
+fn forge(options: &KafkaOptions, field: &str, value: serde_json::Value) {
+    let records = records(options, &options.topic(topics::STATE), 1);
+    let last = records.last().and_then(|record| record.payload());
+    let mut position: serde_json::Value =
+        serde_json::from_slice(last.expect("a position")).expect("JSON");
+    position[field] = value;
+    let producer = intruder(options);
+    producer.begin_transaction().expect("begin");
+    let (topic, position) = (options.topic(topics::STATE), position.to_string());
+    let record = BaseRecord::to(&topic)
+        .partition(0)
+        .key(POSITION_KEY)
+        .payload(&position);
+    producer
+        .send(record)
+        .map_err(|(error, _)| error)
+        .expect("send");
+    producer.commit_transaction(WAIT * 200).expect("commit");
+}
+
+#[test]
+fn a_position_of_elsewhere_is_refused() {
+    for (field, value, wanted) in [
+        ("cluster_id", "another".into(), "mirrored"),
+        ("commands_id", "another".into(), "made anew"),
+        ("partitions", 7.into(), "7 partitions"),
+        ("next_offset", 1000.into(), "outside the log"),
+    ] {
+        let options = options();
+        let journal = open(&options);
+        append(&journal, &["a", "b", "c"]);
+        lead(&journal);
+        forge(&options, field, value);
+        let error = journal.lead(0, "test").map(|_| ()).expect_err(field);
+        assert!(error.to_string().contains(wanted), "{field}: {error}");
     }
 }
 
@@ -294,7 +333,6 @@ fn count_of_round_zero(options: &KafkaOptions) -> usize {
     for _ in 0..PATIENCE * 100 {
         match consumer.poll(WAIT) {
             Some(Ok(message)) => {
-                use rdkafka::Message;
                 count += usize::from(
                     message
                         .payload()

@@ -9,7 +9,7 @@ use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 /// A producer of somebody else's that acts as the leader of partition 0.
-fn intruder(options: &KafkaOptions) -> BaseProducer {
+pub(super) fn intruder(options: &KafkaOptions) -> BaseProducer {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", &options.bootstrap)
         .set("transactional.id", options.transactional_id(0))
@@ -182,7 +182,7 @@ fn a_topic_that_does_not_exist_fails_the_checkpoint_and_leaves_nothing() {
 }
 
 /// All records of a topic, read as any consumer would.
-fn records(options: &KafkaOptions, topic: &str, count: usize) -> Vec<OwnedMessage> {
+pub(super) fn records(options: &KafkaOptions, topic: &str, count: usize) -> Vec<OwnedMessage> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", &options.bootstrap)
         .set("group.id", topic)
@@ -258,8 +258,10 @@ fn everything_of_a_checkpoint_is_published_and_says_what_it_is() {
     leader
         .checkpoint(&full_checkpoint(&options))
         .expect("checkpoint");
+    let history = records(&options, &options.topic(topics::HISTORY), 2);
+    let kinds: Vec<String> = history.iter().map(|r| header(r, "weir.type")).collect();
+    assert_eq!(kinds, ["term", "history"]);
     for (topic, kind, key) in [
-        (topics::HISTORY, "history", "7"),
         (topics::INSTANCES, "instance", "7"),
         (topics::USER_TASKS, "user-task", "8"),
         (topics::INCIDENTS, "incident", "9"),

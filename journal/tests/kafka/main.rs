@@ -2,6 +2,7 @@
 //!
 //! One broker for all tests of this file, a namespace for each; `scripts/kafka` ends it with this process.
 
+mod faults;
 mod foreign;
 mod leading;
 mod settings;
