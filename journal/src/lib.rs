@@ -217,8 +217,8 @@ pub struct ViewRecord {
     pub key: Bytes,
     /// JSON; `None` removes the key.
     pub value: Option<Bytes>,
-    /// The process instance that it belongs to.
-    pub instance: u64,
+    /// The process instance that it belongs to, while it is there.
+    pub instance: Option<u64>,
 }
 
 /// A record for a topic of the user's.

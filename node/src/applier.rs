@@ -122,6 +122,9 @@ impl Applier {
             let partition = self.core.partition;
             let skipped = self.skipped.clone();
             let mut led = take_over(&*self.journal, partition, name, limits, skipped)?;
+            if self.core.config.publishes_views {
+                led.driver.publish_views();
+            }
             self.core.tasks.begin(led.driver.next_offset());
             let (core, desk) = (&self.core, &mut self.desk);
             let mut deliver = |driver: &Driver, outputs| {

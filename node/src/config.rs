@@ -18,6 +18,8 @@ pub struct Config {
     /// The most bytes of commands that are appended at once, unless one command alone is longer. The journal must
     /// take at least so much.
     pub append_bytes_max: usize,
+    /// Whether checkpoints bring the public views up to date: for a journal that has them.
+    pub publishes_views: bool,
     /// Commands applied and not yet in a committed checkpoint. Beyond it nothing more is applied until there is one.
     pub uncheckpointed_commands_max: u64,
     /// The same in bytes.
@@ -47,6 +49,7 @@ impl Default for Config {
             queued_bytes_max: 64 << 20,
             command_bytes_max: 4 << 20,
             append_bytes_max: 4 << 20,
+            publishes_views: false,
             uncheckpointed_commands_max: 500_000,
             uncheckpointed_bytes_max: 256 << 20,
             awaiting_max: 10_000,

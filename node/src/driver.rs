@@ -14,6 +14,7 @@ mod outbox;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
@@ -30,6 +31,7 @@ pub use outbox::Sending;
 
 use crate::config::Caller;
 use crate::partition_id::PartitionId;
+use crate::views::Definitions;
 use crate::watch::TaskEvent;
 use history::Origins;
 use outbox::Outbox;
@@ -107,6 +109,8 @@ pub struct Driver {
     /// Numbers of the continuations that were proposed.
     continuing: FxHashSet<u64>,
     outbox: Outbox,
+    /// What the views take names from; `None`: there are no views.
+    definitions: Option<Arc<Definitions>>,
 }
 
 impl Driver {
@@ -138,7 +142,13 @@ impl Driver {
             tick_not_before_ms: i64::MIN,
             continuing: FxHashSet::default(),
             outbox: Outbox::default(),
+            definitions: None,
         })
+    }
+
+    /// From now on checkpoints bring the public views up to date.
+    pub fn publish_views(&mut self) {
+        self.definitions.get_or_insert_default();
     }
 
     pub fn state(&self) -> &State {
@@ -402,7 +412,19 @@ impl Driver {
             std::mem::take(&mut self.applied_bytes),
             self.state.drain_changes(last),
             std::mem::take(&mut self.history),
+            self.definitions(),
         )
+    }
+
+    /// All definitions, taken anew when there are others than last time.
+    fn definitions(&mut self) -> Option<Arc<Definitions>> {
+        let known = self.definitions.as_mut()?;
+        let keys = self.state.definition_keys();
+        if known.len() != keys.len() {
+            let definition = |key: &u64| Some((*key, Arc::clone(self.state.executable(*key)?)));
+            *known = Arc::new(keys.iter().filter_map(definition).collect());
+        }
+        Some(Arc::clone(known))
     }
 }
 

@@ -31,6 +31,7 @@ mod request_id;
 mod route;
 mod status;
 mod stream;
+mod views;
 mod waiters;
 mod watch;
 

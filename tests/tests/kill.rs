@@ -1,4 +1,5 @@
-//! `kill -9` at a hundred moments during a thousand claims: every claim ends, nothing is done twice, no result is lost.
+//! `kill -9` at many moments during a thousand claims: every claim ends, nothing is done twice, no result is lost. In a
+//! folder, and in Kafka with nothing left on the machine of a server that was killed.
 //!
 //! The moments are random: after so many answers, or while the server is starting. Clients do what clients must:
 //! repeat with the same request id until they know.
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use journal::broker::Broker;
 use proto::admin::story_event::Type;
 use proto::admin::{GetInstanceRequest, InstanceState, ListInstancesRequest};
 use proto::gateway::{
@@ -27,10 +29,9 @@ use tokio::sync::{Notify, watch};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use real::{Server, Starting, gateway, request_id};
+use real::{Home, Server, Starting, gateway, request_id};
 
 const CLAIMS: usize = 1_000;
-const KILLS: usize = 100;
 /// Answers between two kills, at most.
 const ANSWERS_MAX: u64 = 70;
 const STARTERS: usize = 4;
@@ -263,30 +264,31 @@ async fn answers(town: &Town, number: u64) {
 async fn kill_and_start(
     town: &Town,
     told: &watch::Sender<(u64, Channel)>,
-    data: &std::path::Path,
+    home: &Home,
+    kills_wanted: usize,
     mut server: Server,
 ) -> Server {
     let mut random = Rng::with_seed(7);
     let mut kills = 0;
-    while kills < KILLS {
+    while kills < kills_wanted {
         let now = town.answers.load(Ordering::SeqCst);
         answers(town, now + random.u64(1..=ANSWERS_MAX)).await;
         drop(server); // SIGKILL.
         kills += 1;
         // Some die while they start: before they restore, while they do, or just after.
-        while kills < KILLS && random.u32(0..5) == 0 {
+        while kills < kills_wanted && random.u32(0..5) == 0 {
             let lines = random.usize(0..3);
-            let data = data.to_owned();
+            let home = home.clone();
             let killed = tokio::task::spawn_blocking(move || {
-                let mut starting = Starting::new(&data);
+                let mut starting = Starting::new(&home);
                 (0..lines).for_each(|_| starting.hear_line());
                 starting.kill();
             });
             killed.await.expect("it is killed");
             kills += 1;
         }
-        let data = data.to_owned();
-        let started = tokio::task::spawn_blocking(move || Server::start(&data));
+        let home = home.clone();
+        let started = tokio::task::spawn_blocking(move || Server::at(&home));
         server = started.await.expect("it starts again");
         let channel = server.channel();
         told.send_modify(|(generation, known)| {
@@ -431,10 +433,20 @@ async fn check(town: &Town, server: &Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_claims_survive_a_hundred_kills() {
-    let began = Instant::now();
     let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("data");
-    let server = Server::start(&data);
+    survive(Home::Folder(folder.path().join("data")), 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_claims_in_kafka_survive_kills_that_leave_nothing_else() {
+    let broker = tokio::task::spawn_blocking(|| Broker::start(1, &[]));
+    let broker = broker.await.expect("a broker");
+    survive(Home::Kafka(broker.bootstrap().to_owned()), 25).await;
+}
+
+async fn survive(home: Home, kills: usize) {
+    let began = Instant::now();
+    let server = Server::at(&home);
     deploy(&server).await;
     let (told, known) = watch::channel((0, server.channel()));
     let town = Arc::new(Town {
@@ -457,7 +469,7 @@ async fn a_thousand_claims_survive_a_hundred_kills() {
     clients.spawn(review(Arc::clone(&town), "eva", 20));
     clients.spawn(review(Arc::clone(&town), "carl", 21));
 
-    let server = kill_and_start(&town, &told, &data, server).await;
+    let server = kill_and_start(&town, &told, &home, kills, server).await;
     all_ended(&town, &server).await;
     town.is_over.store(true, Ordering::SeqCst);
     while let Some(ended) = clients.join_next().await {

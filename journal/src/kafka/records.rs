@@ -147,16 +147,19 @@ fn view<'a>(options: &KafkaOptions, record: &'a ViewRecord) -> Out<'a> {
         View::UserTasks => (topics::USER_TASKS, "user-task"),
         View::Incidents => (topics::INCIDENTS, "incident"),
     };
-    let instance = record.instance.to_string();
+    let mut headers = headers(kind);
+    if let Some(instance) = record.instance {
+        headers = headers.insert(Header {
+            key: INSTANCE,
+            value: Some(&instance.to_string()),
+        });
+    }
     Out {
         topic: Cow::Owned(options.topic(topic)),
         partition: None,
         key: Some(Cow::Borrowed(&record.key[..])),
         value: record.value.as_ref().map(|value| Cow::Borrowed(&value[..])),
-        headers: headers(kind).insert(Header {
-            key: INSTANCE,
-            value: Some(&instance),
-        }),
+        headers,
         timestamp_ms: None,
     }
 }

@@ -217,7 +217,7 @@ fn full_checkpoint(options: &KafkaOptions) -> Checkpoint {
         view,
         key: bytes(key),
         value: Some(bytes("{}")),
-        instance: 7,
+        instance: Some(7),
     };
     Checkpoint {
         next_offset: 0,

@@ -1,10 +1,13 @@
 //! What one checkpoint is to write, before it is encoded: shared by whoever commits it and whoever still reads it.
 
+use std::sync::Arc;
+
 use engine::{Change, EntryKey};
 use journal::Checkpoint;
 use rustc_hash::FxHashMap;
 
 use super::history::History;
+use crate::views::{self, Definitions};
 
 /// A checkpoint that is not committed yet.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct Draft {
     bytes: u64,
     changes: Vec<Change>,
     history: History,
+    /// Set when the checkpoint has views.
+    definitions: Option<Arc<Definitions>>,
 }
 
 impl Draft {
@@ -23,6 +28,7 @@ impl Draft {
         bytes: u64,
         changes: Vec<Change>,
         history: History,
+        definitions: Option<Arc<Definitions>>,
     ) -> Draft {
         Draft {
             next_offset,
@@ -30,6 +36,7 @@ impl Draft {
             bytes,
             changes,
             history,
+            definitions,
         }
     }
 
@@ -69,6 +76,7 @@ impl Draft {
             }
         }
         self.history.merge(newer.history);
+        self.definitions = newer.definitions;
     }
 
     /// As the journal takes it.
@@ -81,6 +89,10 @@ impl Draft {
             next_offset: self.next_offset,
             changes: self.changes.iter().map(change).collect(),
             history: self.history.encode(),
+            views: match &self.definitions {
+                Some(definitions) => views::of(&self.changes, definitions, self.next_offset),
+                None => Vec::new(),
+            },
             ..Checkpoint::default()
         }
     }

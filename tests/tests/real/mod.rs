@@ -10,6 +10,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use proto::admin::admin_service_client::AdminServiceClient;
 use proto::gateway::gateway_client::GatewayClient;
 use proto::usertask::user_task_service_client::UserTaskServiceClient;
+use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt;
 
@@ -53,6 +54,27 @@ pub fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
+/// Where a server keeps everything.
+#[derive(Debug, Clone)]
+pub enum Home {
+    Folder(PathBuf),
+    /// The address of the brokers. What stands on the server's machine goes with it.
+    Kafka(String),
+}
+
+impl Home {
+    fn serve(&self, here: &Path) -> Command {
+        match self {
+            Home::Folder(data) => serve(data),
+            Home::Kafka(brokers) => {
+                let mut command = serve(here);
+                command.args(["--kafka", brokers]).current_dir(here);
+                command
+            }
+        }
+    }
+}
+
 fn serve(data: &Path) -> Command {
     let mut command = weir();
     command
@@ -73,17 +95,20 @@ pub struct Starting {
     child: Child,
     out: BufReader<ChildStdout>,
     log: BufReader<ChildStderr>,
+    here: TempDir,
 }
 
 impl Starting {
-    pub fn new(data: &Path) -> Starting {
-        let mut child = serve(data).spawn().expect("the program starts");
+    pub fn new(home: &Home) -> Starting {
+        let here = tempfile::tempdir().expect("a folder");
+        let mut child = home.serve(here.path()).spawn().expect("the program starts");
         let out = child.stdout.take().expect("its output is piped");
         let log = child.stderr.take().expect("its log is piped");
         Starting {
             child,
             out: BufReader::new(out),
             log: BufReader::new(log),
+            here,
         }
     }
 
@@ -111,6 +136,7 @@ impl Starting {
         Server {
             child: self.child,
             address,
+            here: self.here,
         }
     }
 
@@ -124,18 +150,34 @@ impl Starting {
 pub struct Server {
     child: Child,
     pub address: String,
+    /// Its working folder.
+    here: TempDir,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Whatever a server needs is in its home.
+        let left = std::fs::read_dir(self.here.path()).map(Iterator::count);
+        if !std::thread::panicking() {
+            assert_eq!(
+                left.ok(),
+                Some(0),
+                "files in {}",
+                self.here.path().display()
+            );
+        }
     }
 }
 
 impl Server {
     pub fn start(data: &Path) -> Server {
-        Starting::new(data).serving()
+        Server::at(&Home::Folder(data.to_owned()))
+    }
+
+    pub fn at(home: &Home) -> Server {
+        Starting::new(home).serving()
     }
 
     /// Connects with the first call.

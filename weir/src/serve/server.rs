@@ -138,6 +138,7 @@ async fn start_node(settings: Settings) -> Result<Node, Failure> {
     let started = tokio::task::spawn_blocking(move || {
         let config = node::Config {
             checkpoint_interval: settings.checkpoint_interval,
+            publishes_views: settings.storage.has_views(),
             ..node::Config::default()
         };
         let journal = settings.storage.open()?;

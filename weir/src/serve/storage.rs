@@ -103,6 +103,14 @@ impl Storage {
         opened.map_err(|error| self.refused(&error))
     }
 
+    /// Whether anybody could read the public views.
+    pub fn has_views(&self) -> bool {
+        match self {
+            Storage::Folder { .. } => false,
+            Storage::Kafka(_) => true,
+        }
+    }
+
     /// The folder, or the brokers.
     pub fn name(&self) -> String {
         match self {
