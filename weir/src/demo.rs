@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::serve::{Server, Settings, StorageArgs, start_log, told_to_stop};
+use crate::serve::{Server, Settings, Storage, StorageArgs, start_log, told_to_stop};
 
 /// Watch an insurance claim go through: checks, people, messages, timers, a payout
 #[derive(Debug, Args)]
@@ -75,6 +75,8 @@ pub struct Stage {
     /// What to add to every command, such as the address.
     pub options: String,
     pub folder: PathBuf,
+    /// Where everything is kept, in words.
+    pub place: String,
     lines: mpsc::Sender<String>,
 }
 
@@ -111,6 +113,7 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
         program: guide::program(),
         options: guide::options(&server.url()),
         folder: args.data.clone(),
+        place: args.storage().place(),
         lines,
     });
     let printing = tokio::spawn(async move {
@@ -169,10 +172,16 @@ async fn deploy(client: &Client) -> Result<(), Failure> {
     reply.map_err(client.failure()).map(|_| ())
 }
 
+impl DemoArgs {
+    fn storage(&self) -> Storage {
+        self.storage.storage(&data_folder(&self.data), KEEP_ENDED)
+    }
+}
+
 async fn start_server(args: &DemoArgs) -> Result<Server, Failure> {
     let default = SocketAddr::from(DEFAULT_LISTEN);
     let mut settings = Settings {
-        storage: args.storage.storage(&data_folder(&args.data), KEEP_ENDED),
+        storage: args.storage(),
         listen: args.listen.unwrap_or(default),
         checkpoint_interval: Duration::from_millis(100),
     };

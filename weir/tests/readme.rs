@@ -3,6 +3,7 @@
 mod weir;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use weir::{Folder, Server, finish, text, weir};
@@ -51,6 +52,7 @@ fn key(server: &Server, command: &[String]) -> String {
 fn the_commands_of_the_readme_do_what_it_says() {
     let folder = Folder::new();
     let server = Server::start(&folder.path("data"));
+    let mut cluster = Cluster::new(folder.path("kafka"));
     let mut ran = 0;
     for command in commands() {
         let mut words = words(&command);
@@ -67,6 +69,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
                 let told = finish(weir().args(&arguments)).ok();
                 assert!(told.out.contains("ESCALATED"), "{}", told.out);
             }
+            ("weir", Some("demo")) => cluster.demo(&folder, &words),
             ("weir", Some(_)) => {
                 for index in 0..words.len() {
                     if words[index] == "KEY" {
@@ -82,6 +85,8 @@ fn the_commands_of_the_readme_do_what_it_says() {
                 }
                 finish(&mut process).ok();
             }
+            ("scripts/kafka", _) => cluster.script(&words[1..]),
+            ("kafka-console-consumer.sh", _) => cluster.consume(&words),
             _ => panic!("`{command}` is not known to this test"),
         }
         ran += 1;
@@ -89,6 +94,69 @@ fn the_commands_of_the_readme_do_what_it_says() {
     assert!(ran >= 10, "the README has only {ran} commands");
     let picture = std::fs::read_to_string(folder.path("claim.svg")).expect("the picture");
     assert!(picture.contains("<svg"));
+}
+
+/// The broker of the README, in a folder of its own. Stopped when dropped.
+struct Cluster {
+    folder: PathBuf,
+    address: String,
+}
+
+impl Cluster {
+    fn new(folder: PathBuf) -> Cluster {
+        Cluster {
+            folder,
+            address: String::new(),
+        }
+    }
+
+    fn run(&self, arguments: &[String]) -> weir::Ran {
+        let mut script = Command::new(root().join("scripts/kafka"));
+        script.args(arguments).arg("--dir").arg(&self.folder);
+        finish(&mut script)
+    }
+
+    fn script(&mut self, arguments: &[String]) {
+        let ran = self.run(arguments).ok();
+        if arguments[0] == "start" {
+            self.address = ran.out.trim().to_owned();
+        }
+    }
+
+    fn demo(&self, folder: &Folder, words: &[String]) {
+        let arguments = words[1..].iter();
+        let arguments = arguments.map(|word| word.replace("ADDRESS", &self.address));
+        let mut demo = weir();
+        demo.args(arguments)
+            .arg("--data")
+            .arg(folder.path("kafka-demo"));
+        let told = finish(&mut demo).ok();
+        assert!(told.out.contains("ESCALATED"), "{}", told.out);
+        assert!(told.out.contains(&self.address), "{}", told.out);
+    }
+
+    fn consume(&self, words: &[String]) {
+        let tools = finish(Command::new(root().join("scripts/kafka")).arg("path")).ok();
+        let mut consumer = Command::new(Path::new(tools.out.trim()).join(&words[0]));
+        let arguments = words[1..].iter();
+        consumer.args(arguments.map(|word| word.replace("ADDRESS", &self.address)));
+        let told = finish(&mut consumer).ok();
+        let views = told.out.lines().map(serde_json::from_str::<Value>);
+        let views: Vec<_> = views.collect::<Result<_, _>>().expect("JSON");
+        assert_eq!(views.len(), 3, "{}", told.out);
+        assert!(
+            views
+                .iter()
+                .all(|view| view["processId"] == "insurance-claim")
+        );
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let wiped = ["stop", "--wipe"].map(str::to_owned);
+        self.run(&wiped);
+    }
 }
 
 /// The worker of the README: says that the claim is covered before a person is asked.

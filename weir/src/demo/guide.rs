@@ -37,11 +37,12 @@ pub fn welcome(stage: &Stage, round: &Round) -> String {
     let paint = stage.output.paint();
     let folder = stage.folder.display();
     let first = if round.is_continued {
-        format!("The claims in {folder} go on where they were.")
+        format!("The claims go on where they were: {}.", stage.place)
     } else {
         format!(
-            "{} claims are registered. All is kept in {folder}.",
-            round.claims.len()
+            "{} claims are registered: {}, pictures in {folder}.",
+            round.claims.len(),
+            stage.place
         )
     };
     let second = if stage.auto {
