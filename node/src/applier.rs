@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, never, select};
-use journal::{Journal, Reader, Record};
+use crossbeam_channel::{Sender, never, select};
+use journal::{Journal, Reader};
 
 use crate::checkpoints::{Checkpoints, Outcome};
 use crate::clock::JournalClock;
@@ -21,16 +21,14 @@ use crate::desk::Desk;
 use crate::driver::{Driver, Halt, Sending, panic_message};
 use crate::error::{StartError, SubmitError};
 use crate::leadership::{CatchUpError, catch_up, newer, take_over};
+use crate::reading::{Batch, Reading};
 use crate::status::{Counts, Phase};
 
 /// So many records are applied before their answers go out.
 const CHUNK: usize = 256;
 /// Questions are answered for so long before the next batch; the one that is begun then is ended.
 const QUESTIONS_TIME: Duration = Duration::from_millis(1);
-/// Batches of records that wait for the applier.
-const BATCHES_MAX: usize = 2;
-/// The longest sleep, and how long the reader takes to notice that it is over.
-const LOOK: Duration = Duration::from_millis(100);
+/// The longest sleep.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// What the driver proposed and was not appended is proposed again after so long.
 const PROPOSE_PAUSE: Duration = Duration::from_millis(100);
@@ -42,8 +40,6 @@ const REBUILD_PAUSE: Duration = Duration::from_millis(20);
 const REBUILD_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long stopping waits for commands that were appended to be seen.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
-
-type Batch = Result<Vec<Record>, journal::Error>;
 
 pub(crate) struct Applier {
     core: Arc<Core>,
@@ -63,15 +59,8 @@ pub(crate) struct Applier {
 /// What lasts as long as a leadership.
 pub(crate) struct Leadership {
     driver: Driver,
-    records: Receiver<Batch>,
+    reading: Reading,
     checkpoints: Checkpoints,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Drop for Leadership {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Release);
-    }
 }
 
 /// Why the applier does not go on with a leadership.
@@ -165,18 +154,12 @@ impl Applier {
         let interval = self.core.config.checkpoint_interval;
         let (checkpoints, checkpoint_thread) = Checkpoints::start(lead, interval)?;
         self.threads.push(checkpoint_thread);
-        let (to_apply, records) = bounded(BATCHES_MAX);
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let thread = std::thread::Builder::new().name("weir-read".to_owned());
-        let thread = thread.spawn(move || read_all(reader, &to_apply, &over));
-        let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
-        self.threads.push(thread);
+        let (reading, read_thread) = Reading::start(reader)?;
+        self.threads.push(read_thread);
         let leadership = Leadership {
             driver,
-            records,
+            reading,
             checkpoints,
-            is_over,
         };
         self.wake_polls(&leadership.driver);
         self.tell(&leadership, Some(Phase::Serving));
@@ -250,8 +233,8 @@ impl Applier {
                 Err(error) => error,
             };
             // A full disk is waited for, as long as it takes.
-            attempts += u32::from(!is_full(&error));
-            if is_final(&error) || attempts >= REBUILDS_MAX {
+            attempts += u32::from(!error.is_full());
+            if error.is_final() || attempts >= REBUILDS_MAX {
                 return Err(End::Failed(error.to_string()));
             }
             tracing::warn!(%error, "cannot lead the partition again yet");
@@ -282,7 +265,7 @@ impl Applier {
             led.checkpoints.begin_if_due(&mut led.driver);
             let records = match self.is_full(led) {
                 true => &nothing,
-                false => &led.records,
+                false => &led.reading.records,
             };
             let step = select! {
                 recv(records) -> batch => match batch {
@@ -382,7 +365,7 @@ impl Applier {
 
     fn take(&mut self, led: &mut Leadership, batch: Batch) -> Result<(), End> {
         let records = batch.map_err(|error| match StartError::from(error) {
-            error if is_final(&error) => End::Failed(error.to_string()),
+            error if error.is_final() => End::Failed(error.to_string()),
             error => End::Rebuild(error.to_string()),
         })?;
         for chunk in records.chunks(CHUNK) {
@@ -490,53 +473,4 @@ impl Applier {
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, End> {
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|panic| End::Failed(format!("a defect of the node: {}", panic_message(&*panic))))
-}
-
-fn read_all(mut reader: Box<dyn Reader>, to_apply: &Sender<Batch>, is_over: &AtomicBool) {
-    while !is_over.load(Ordering::Acquire) {
-        let batch = reader.next(LOOK);
-        let has_failed = batch.is_err();
-        let is_empty = batch.as_ref().is_ok_and(Vec::is_empty);
-        if !is_empty && (to_apply.send(batch).is_err() || has_failed) {
-            return;
-        }
-    }
-}
-
-fn is_full(error: &StartError) -> bool {
-    matches!(
-        error,
-        StartError::Append(journal::AppendError::Full) | StartError::Journal(journal::Error::Full)
-    )
-}
-
-/// Whether leading again cannot help.
-fn is_final(error: &StartError) -> bool {
-    match error {
-        StartError::Journal(error) => match error {
-            journal::Error::UnknownPartition(_)
-            | journal::Error::Damaged { .. }
-            | journal::Error::InUse { .. }
-            | journal::Error::Unsafe(_)
-            | journal::Error::Foreign { .. }
-            | journal::Error::Closed(_) => true,
-            journal::Error::OutOfBounds { .. }
-            | journal::Error::Lagged(_)
-            | journal::Error::Full
-            | journal::Error::Failed(_) => false,
-        },
-        StartError::Append(error) => match error {
-            journal::AppendError::TooLarge { .. }
-            | journal::AppendError::UnknownPartition(_)
-            | journal::AppendError::Closed(_) => true,
-            journal::AppendError::Full | journal::AppendError::Unknown(_) => false,
-        },
-        StartError::Silent(_) => false,
-        StartError::Restore(_)
-        | StartError::NewerSemantics { .. }
-        | StartError::Fenced
-        | StartError::TooManyFailures(_)
-        | StartError::Thread(_)
-        | StartError::Stopped => true,
-    }
 }

@@ -62,3 +62,45 @@ pub enum StartError {
     #[error("the node was stopped")]
     Stopped,
 }
+
+impl StartError {
+    /// Whether space on a disk would help.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(
+            self,
+            StartError::Append(journal::AppendError::Full)
+                | StartError::Journal(journal::Error::Full)
+        )
+    }
+
+    /// Whether leading again cannot help.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            StartError::Journal(error) => match error {
+                journal::Error::UnknownPartition(_)
+                | journal::Error::Damaged { .. }
+                | journal::Error::InUse { .. }
+                | journal::Error::Unsafe(_)
+                | journal::Error::Foreign { .. }
+                | journal::Error::Closed(_) => true,
+                journal::Error::OutOfBounds { .. }
+                | journal::Error::Lagged(_)
+                | journal::Error::Full
+                | journal::Error::Failed(_) => false,
+            },
+            StartError::Append(error) => match error {
+                journal::AppendError::TooLarge { .. }
+                | journal::AppendError::UnknownPartition(_)
+                | journal::AppendError::Closed(_) => true,
+                journal::AppendError::Full | journal::AppendError::Unknown(_) => false,
+            },
+            StartError::Silent(_) => false,
+            StartError::Restore(_)
+            | StartError::NewerSemantics { .. }
+            | StartError::Fenced
+            | StartError::TooManyFailures(_)
+            | StartError::Thread(_)
+            | StartError::Stopped => true,
+        }
+    }
+}

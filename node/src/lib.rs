@@ -26,6 +26,7 @@ mod partition_id;
 mod planted;
 mod polls;
 mod queue;
+mod reading;
 mod reads;
 mod request_id;
 mod route;
