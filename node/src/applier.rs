@@ -61,6 +61,7 @@ pub(crate) struct Leadership {
     driver: Driver,
     reading: Reading,
     checkpoints: Checkpoints,
+    term: u64,
 }
 
 /// Why the applier does not go on with a leadership.
@@ -129,11 +130,10 @@ impl Applier {
                     continue;
                 }
             }
-            let term = led.lead.term();
             let leadership = self.settle_in(led.driver, led.reader, led.lead)?;
             tracing::info!(
                 %partition,
-                term,
+                term = leadership.term,
                 offset = leadership.driver.next_offset() - 1,
                 instances = leadership.driver.state().instance_keys().len(),
                 jobs = leadership.driver.state().job_count(),
@@ -152,6 +152,7 @@ impl Applier {
     ) -> Result<Leadership, StartError> {
         self.clock.observe(driver.state().now_ms());
         let interval = self.core.config.checkpoint_interval;
+        let term = lead.term();
         let (checkpoints, checkpoint_thread) = Checkpoints::start(lead, interval)?;
         self.threads.push(checkpoint_thread);
         let (reading, read_thread) = Reading::start(reader)?;
@@ -160,6 +161,7 @@ impl Applier {
             driver,
             reading,
             checkpoints,
+            term,
         };
         self.wake_polls(&leadership.driver);
         self.tell(&leadership, Some(Phase::Serving));
@@ -382,6 +384,10 @@ impl Applier {
             // What came before a halt was applied, and its callers wait.
             self.desk.deliver(&led.driver, outputs);
             applied.map_err(|halt| self.halted(halt))?;
+            // Its log says so long before it would be fenced: an idle one never writes a checkpoint.
+            if led.driver.state().term() > led.term {
+                return Err(End::Failed(StartError::Fenced.to_string()));
+            }
         }
         if let Some(last) = records.last() {
             self.clock.observe(last.timestamp_ms);

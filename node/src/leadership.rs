@@ -3,6 +3,7 @@
 //! Owns the order of these steps and how long each may stay silent. It must not answer anybody: what replaying gives
 //! goes to whoever called.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -158,8 +159,10 @@ pub fn catch_up(
                 heard = Instant::now();
             }
             apply(&mut led.driver, &records, outputs)?;
-            if led.driver.state().term() >= term {
-                return Ok(());
+            match led.driver.state().term().cmp(&term) {
+                Ordering::Less => {}
+                Ordering::Equal => return Ok(()),
+                Ordering::Greater => return Err(StartError::Fenced.into()),
             }
         }
     }

@@ -208,6 +208,13 @@ impl Server {
         kib << 10
     }
 
+    /// Sends it a signal, `STOP` or `CONT`.
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args([&format!("-{name}"), &self.child.id().to_string()]);
+        assert!(kill.status().expect("it is sent").success());
+    }
+
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().expect("its state").is_none()
     }
