@@ -239,8 +239,8 @@ pub struct OutboundRecord {
 /// A record that could not be applied, with where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The topic it was read from.
-    pub topic: String,
+    /// The topic it was read from; `None`: the log of commands.
+    pub topic: Option<String>,
     /// The partition it was read from.
     pub partition: u32,
     /// Its offset there.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
-use journal::Record;
+use journal::{DeadLetter, Record};
 use prost::Message;
 use proto::record::{
     ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, answer, command::Kind,
@@ -109,6 +109,8 @@ pub struct Driver {
     /// Numbers of the continuations that were proposed.
     continuing: FxHashSet<u64>,
     outbox: Outbox,
+    /// Records that were passed over, for the next draft.
+    dead_letters: Vec<DeadLetter>,
     /// What the views take names from; `None`: there are no views.
     definitions: Option<Arc<Definitions>>,
 }
@@ -142,6 +144,7 @@ impl Driver {
             tick_not_before_ms: i64::MIN,
             continuing: FxHashSet::default(),
             outbox: Outbox::default(),
+            dead_letters: Vec::new(),
             definitions: None,
         })
     }
@@ -191,22 +194,38 @@ impl Driver {
         match Command::decode(bytes) {
             Err(error) => {
                 let reason = error.to_string();
+                self.pass_over(record, format!("it is no command: {reason}"));
                 outputs.push(Output::Unreadable { offset, reason });
             }
             Ok(command) if command.semantics > engine::SEMANTICS => {
                 let found = command.semantics;
                 return Err(Halt::NewerSemantics { offset, found });
             }
-            Ok(command) if self.skipped.contains(&offset) => outputs.push(Output::Skipped {
-                offset,
-                correlation: command.correlation,
-            }),
+            Ok(command) if self.skipped.contains(&offset) => {
+                self.pass_over(record, "the machine failed on it".to_owned());
+                outputs.push(Output::Skipped {
+                    offset,
+                    correlation: command.correlation,
+                });
+            }
             Ok(command) => self.command(record, &command, outputs)?,
         }
         self.next_offset = offset + 1;
         self.applied += 1;
         self.applied_bytes += record.command.len() as u64;
         Ok(())
+    }
+
+    /// What cannot be applied is kept for people, and the log goes on.
+    fn pass_over(&mut self, record: &Record, reason: String) {
+        self.changed = true;
+        self.dead_letters.push(DeadLetter {
+            topic: None,
+            partition: self.state.partition().saturating_sub(1),
+            offset: record.offset,
+            record: record.command.clone(),
+            reason,
+        });
     }
 
     fn command(
@@ -406,14 +425,15 @@ impl Driver {
     pub fn draft(&mut self) -> Draft {
         self.changed = false;
         let last = self.next_offset.saturating_sub(1);
-        Draft::new(
-            self.next_offset,
-            std::mem::take(&mut self.applied),
-            std::mem::take(&mut self.applied_bytes),
-            self.state.drain_changes(last),
-            std::mem::take(&mut self.history),
-            self.definitions(),
-        )
+        Draft {
+            next_offset: self.next_offset,
+            commands: std::mem::take(&mut self.applied),
+            bytes: std::mem::take(&mut self.applied_bytes),
+            changes: self.state.drain_changes(last),
+            history: std::mem::take(&mut self.history),
+            dead_letters: std::mem::take(&mut self.dead_letters),
+            definitions: self.definitions(),
+        }
     }
 
     /// All definitions, taken anew when there are others than last time.

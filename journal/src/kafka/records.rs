@@ -56,13 +56,8 @@ pub(super) fn encode<'a>(
     );
     records.extend(checkpoint.views.iter().map(|record| view(options, record)));
     records.extend(checkpoint.outbound.iter().map(outbound));
-    let topic = options.topic(topics::DEAD_LETTERS);
-    records.extend(
-        checkpoint
-            .dead_letters
-            .iter()
-            .map(|letter| dead_letter(&topic, letter)),
-    );
+    let letters = checkpoint.dead_letters.iter();
+    records.extend(letters.map(|letter| dead_letter(options, letter)));
     let value = position
         .encode()
         .map_err(|error| CheckpointError::Failed(error.to_string()))?;
@@ -182,10 +177,12 @@ fn outbound(record: &OutboundRecord) -> Out<'_> {
     }
 }
 
-fn dead_letter<'a>(topic: &str, letter: &'a DeadLetter) -> Out<'a> {
-    let source = format!("{}/{}/{}", letter.topic, letter.partition, letter.offset);
+fn dead_letter<'a>(options: &KafkaOptions, letter: &'a DeadLetter) -> Out<'a> {
+    let topic = letter.topic.clone();
+    let topic = topic.unwrap_or_else(|| options.topic(topics::COMMANDS));
+    let source = format!("{topic}/{}/{}", letter.partition, letter.offset);
     Out {
-        topic: Cow::Owned(topic.to_owned()),
+        topic: Cow::Owned(options.topic(topics::DEAD_LETTERS)),
         partition: Some(0),
         key: Some(Cow::Owned(source.into_bytes())),
         value: Some(Cow::Borrowed(&letter.record[..])),

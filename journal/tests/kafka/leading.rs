@@ -241,7 +241,7 @@ fn full_checkpoint(options: &KafkaOptions) -> Checkpoint {
             timestamp_ms: Some(1_700_000_000_000),
         }],
         dead_letters: vec![DeadLetter {
-            topic: "in".to_owned(),
+            topic: Some("in".to_owned()),
             partition: 3,
             offset: 42,
             record: bytes("garbage"),

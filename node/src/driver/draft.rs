@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Change, EntryKey};
-use journal::Checkpoint;
+use journal::{Checkpoint, DeadLetter};
 use rustc_hash::FxHashMap;
 
 use super::history::History;
@@ -12,34 +12,17 @@ use crate::views::{self, Definitions};
 /// A checkpoint that is not committed yet.
 #[derive(Debug)]
 pub struct Draft {
-    next_offset: u64,
-    commands: u64,
-    bytes: u64,
-    changes: Vec<Change>,
-    history: History,
+    pub(super) next_offset: u64,
+    pub(super) commands: u64,
+    pub(super) bytes: u64,
+    pub(super) changes: Vec<Change>,
+    pub(super) history: History,
+    pub(super) dead_letters: Vec<DeadLetter>,
     /// Set when the checkpoint has views.
-    definitions: Option<Arc<Definitions>>,
+    pub(super) definitions: Option<Arc<Definitions>>,
 }
 
 impl Draft {
-    pub(super) fn new(
-        next_offset: u64,
-        commands: u64,
-        bytes: u64,
-        changes: Vec<Change>,
-        history: History,
-        definitions: Option<Arc<Definitions>>,
-    ) -> Draft {
-        Draft {
-            next_offset,
-            commands,
-            bytes,
-            changes,
-            history,
-            definitions,
-        }
-    }
-
     /// The first offset that it does not include.
     pub fn next_offset(&self) -> u64 {
         self.next_offset
@@ -76,6 +59,7 @@ impl Draft {
             }
         }
         self.history.merge(newer.history);
+        self.dead_letters.extend(newer.dead_letters);
         self.definitions = newer.definitions;
     }
 
@@ -89,6 +73,7 @@ impl Draft {
             next_offset: self.next_offset,
             changes: self.changes.iter().map(change).collect(),
             history: self.history.encode(),
+            dead_letters: self.dead_letters.clone(),
             views: match &self.definitions {
                 Some(definitions) => views::of(&self.changes, definitions, self.next_offset),
                 None => Vec::new(),

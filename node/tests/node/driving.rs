@@ -182,3 +182,25 @@ fn a_tick_is_proposed_once_until_it_comes_back() {
     assert!(led.driver.state().instance_keys().is_empty());
     assert_eq!(led.driver.propose(i64::MAX), []);
 }
+
+#[test]
+fn a_record_that_is_no_command_becomes_a_dead_letter_once() {
+    let journal = MemoryJournal::new(1, 9);
+    let Led { mut driver, .. } = lead(&journal);
+    let garbage = journal::Record {
+        offset: driver.next_offset(),
+        timestamp_ms: 0,
+        command: Bytes::from_static(b"\xffgarbage"),
+    };
+    let mut outputs = Vec::new();
+    driver.apply(&garbage, &mut outputs).expect("it goes on");
+    assert!(matches!(outputs[..], [Output::Unreadable { .. }]));
+    assert!(driver.is_changed(), "a checkpoint is due");
+    let letters = driver.draft().encode().dead_letters;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(
+        (letters[0].offset, &letters[0].record),
+        (garbage.offset, &garbage.command)
+    );
+    assert!(driver.draft().encode().dead_letters.is_empty());
+}
