@@ -4,6 +4,9 @@ use super::topics::{Rule, Setting, Severity, Topic};
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// The finding of a topic that is not there.
+const EXISTENCE: &str = "existence";
+
 /// One topic as a cluster has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -32,6 +35,13 @@ pub struct Finding {
     pub severity: Severity,
     /// The command, or what else a person can do, to mend it.
     pub mend: String,
+}
+
+impl Finding {
+    /// Whether the topic is not there at all.
+    pub(super) fn is_missing(&self) -> bool {
+        self.setting == EXISTENCE
+    }
 }
 
 impl fmt::Display for Finding {
@@ -117,7 +127,7 @@ impl Topic {
         Finding {
             why: "it does not exist".to_owned(),
             mend: self.create_command(bootstrap),
-            ..self.finding("existence", "missing", "there")
+            ..self.finding(EXISTENCE, "missing", "there")
         }
     }
 

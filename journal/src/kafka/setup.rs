@@ -60,11 +60,10 @@ impl<'a> Setup<'a> {
 
     /// Makes what is missing, refuses what is unsafe.
     pub(super) fn prepare(&self) -> Result<Identity, Error> {
-        if self.options.create_topics {
-            self.create_missing()?;
-        }
-        let (wrong, advice): (Vec<_>, Vec<_>) = self
-            .findings()?
+        let is_new = self.options.create_topics && self.create_missing()?;
+        let are_known = |findings: &Vec<Finding>| !findings.iter().any(Finding::is_missing);
+        let findings = self.insist(is_new, || self.findings(), are_known)?;
+        let (wrong, advice): (Vec<_>, Vec<_>) = findings
             .into_iter()
             .partition(|finding| finding.severity == Severity::Unsafe);
         for finding in &advice {
@@ -73,7 +72,26 @@ impl<'a> Setup<'a> {
         if !wrong.is_empty() {
             return Err(Error::Unsafe(wrong));
         }
-        self.identity()
+        self.insist(is_new, || self.identity(), |_| true)
+    }
+
+    /// Brokers learn of new topics one after the other, and every question may go to another broker: asks again until
+    /// all is known.
+    fn insist<T>(
+        &self,
+        is_new: bool,
+        ask: impl Fn() -> Result<T, Error>,
+        is_settled: impl Fn(&T) -> bool,
+    ) -> Result<T, Error> {
+        let deadline = Instant::now() + self.options.request_timeout;
+        loop {
+            let answer = ask();
+            let is_over = !is_new || Instant::now() > deadline;
+            if is_over || answer.as_ref().is_ok_and(&is_settled) {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     pub(super) fn into_admin(self) -> AdminClient<Context> {
@@ -101,7 +119,8 @@ impl<'a> Setup<'a> {
             .collect())
     }
 
-    fn create_missing(&self) -> Result<(), Error> {
+    /// Whether there were any.
+    fn create_missing(&self) -> Result<bool, Error> {
         let existing = self.existing()?;
         let missing: Vec<&Topic> = self
             .topics
@@ -109,7 +128,7 @@ impl<'a> Setup<'a> {
             .filter(|t| !existing.contains_key(&t.name))
             .collect();
         if missing.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let new: Vec<NewTopic<'_>> = missing.iter().map(|topic| new_topic(topic)).collect();
         let results = wait_for(self.admin.create_topics(&new, &self.admin_options()));
@@ -124,25 +143,7 @@ impl<'a> Setup<'a> {
                 }
             }
         }
-        self.wait_until_known(&missing)
-    }
-
-    /// Brokers learn of new topics one after the other.
-    fn wait_until_known(&self, topics: &[&Topic]) -> Result<(), Error> {
-        let deadline = Instant::now() + self.options.request_timeout;
-        while Instant::now() < deadline {
-            let existing = self.existing()?;
-            if topics
-                .iter()
-                .all(|topic| existing.contains_key(&topic.name))
-            {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Err(Error::Failed(
-            "the new topics did not appear in time".to_owned(),
-        ))
+        Ok(true)
     }
 
     fn findings(&self) -> Result<Vec<Finding>, Error> {
