@@ -93,7 +93,7 @@ async fn connect(address: &str) -> Result<Client, Failure> {
 }
 
 async fn start(number: u64) -> Result<Node, Failure> {
-    let journal = Arc::new(MemoryJournal::new(2, 1));
+    let journal = Arc::new(MemoryJournal::new(1, 1));
     let node = Node::start(journal, node::Config::default())?;
     let model = deploy_resources::Resource {
         name: "tasks.bpmn".to_owned(),

@@ -37,7 +37,7 @@ impl World {
     }
 
     pub async fn with(node: node::Config, tasks: Config) -> World {
-        let journal = MemoryJournal::new(2, 1);
+        let journal = MemoryJournal::new(1, 1);
         journal.set_now(1_000_000);
         let world = World::over(journal, node, tasks).await;
         let model = deploy_resources::Resource {
