@@ -208,7 +208,12 @@ async fn a_client_that_does_not_read_leaves_jobs_to_others() {
 async fn a_poll_that_is_given_up_takes_nothing() {
     let served = start().await;
     served.deploy("service_task").await;
-    let waiting = served.client().activate_jobs(activate("do-work")).await;
+    // The client's word that it has gone may be slower than the job: then the lease has to end, so it is short.
+    let given_up = ActivateJobsRequest {
+        timeout: 500,
+        ..activate("do-work")
+    };
+    let waiting = served.client().activate_jobs(given_up).await;
     drop(waiting.unwrap());
     let created = served.create("service_task", "").await;
     let jobs = served.activate("do-work").await;
