@@ -312,20 +312,6 @@ async fn a_request_id_of_another_task_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_is_done_is_answered_though_nothing_can_be_looked_up() {
-    let no_queries = node::Config {
-        queries_max: 0,
-        ..node::Config::default()
-    };
-    let world = World::with(no_queries, user_tasks::Config::default()).await;
-    let mut changes = world.node.watch_tasks(None);
-    world.create("claim", "{}").await;
-    let key = changes.next().await.expect("a task").1.key;
-    let (claimed, _) = world.claim(key, "ann").await.expect("it is done");
-    assert_eq!((&*claimed.assignee, &*claimed.name), ("ann", ""));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_task_brings_its_form_and_what_it_sees() {
     let world = World::new().await;
     let mut client = world.client.clone();
