@@ -10,32 +10,23 @@ use proto::record;
 use tonic::Status;
 
 use super::page::{self, Room};
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, document, failed, live, not_found};
+use super::{document, failed, live, not_found};
 
 pub(super) async fn list(
     node: &Node,
     request: ListDefinitionsRequest,
     message_bytes_max: usize,
 ) -> Result<ListDefinitionsResponse, Status> {
-    let mut room = Room::new(request.page_size, message_bytes_max);
-    let mut next = Some(page::below(&request.page_token)?);
-    let mut definitions = Vec::new();
-    for _ in 0..QUERIES_MAX {
-        let Some(below) = next else {
-            break;
-        };
-        if room.is_full() {
-            break;
-        }
+    let room = Room::new(request.page_size, message_bytes_max);
+    let from = page::below(&request.page_token)?;
+    let (definitions, next) = page::gather(room, from, |below, room| {
         let filter = request.clone();
         let scanned = node
             .first()
             .query(move |state| scan(state, &filter, below, room));
-        let (found, more) = scanned.await.map_err(failed)?;
-        room.take_some(&found);
-        definitions.extend(found);
-        next = more;
-    }
+        async { scanned.await.map_err(failed) }
+    })
+    .await?;
     Ok(ListDefinitionsResponse {
         definitions,
         next_page_token: page::after(next),
@@ -47,21 +38,16 @@ fn scan(
     state: &State,
     filter: &ListDefinitionsRequest,
     below: u64,
-    mut room: Room,
+    room: Room,
 ) -> (Vec<Definition>, Option<u64>) {
-    let mut found = Vec::new();
-    let mut keys = state.definition_keys().range(..below).rev();
-    for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
-        let definition = state.definition(*key);
-        let taken = definition.filter(|definition| takes(state, filter, definition));
-        let taken = taken.map(|definition| shown(state, definition));
-        found.extend(taken.inspect(|definition| room.take(definition)));
-        if room.is_full() {
-            break;
-        }
-    }
-    let next = keys.next().map(|next| next.saturating_add(1));
-    (found, next)
+    let keys = state.definition_keys();
+    let (found, next) = page::newest(keys, below, room, |key| {
+        let definition = state.definition(key)?;
+        takes(state, filter, definition).then(|| shown(state, definition))
+    });
+    // The last page says so at once.
+    let has_more = |below: &u64| keys.range(..below).next().is_some();
+    (found, next.filter(has_more))
 }
 
 fn takes(state: &State, filter: &ListDefinitionsRequest, found: &record::Definition) -> bool {

@@ -7,56 +7,34 @@ use proto::record;
 use tonic::Status;
 
 use super::page::{self, Room};
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, failed, live};
+use super::{failed, live};
 
 pub(super) async fn list(
     node: &Node,
     request: ListIncidentsRequest,
     message_bytes_max: usize,
 ) -> Result<ListIncidentsResponse, Status> {
-    let mut room = Room::new(request.page_size, message_bytes_max);
-    let mut next = Some(page::below(&request.page_token)?);
-    let mut incidents = Vec::new();
-    for _ in 0..QUERIES_MAX {
-        let Some(below) = next else {
-            break;
-        };
-        if room.is_full() {
-            break;
-        }
+    let room = Room::new(request.page_size, message_bytes_max);
+    let from = page::below(&request.page_token)?;
+    let (incidents, next) = page::gather(room, from, |below, room| {
         let filter = request.clone();
         let partition = page::partition_below(node, below);
-        let scanned = partition.query(move |state| scan(state, &filter, below, room));
-        let (found, more) = scanned.await.map_err(failed)?;
-        room.take_some(&found);
-        incidents.extend(found);
-        next = page::or_next_partition(partition, more);
-    }
+        let scanned = partition.query(move |state| {
+            page::newest(state.incident_keys(), below, room, |key| {
+                let incident = shown(state, state.incident(key)?);
+                takes(&filter, &incident).then_some(incident)
+            })
+        });
+        async move {
+            let (found, more) = scanned.await.map_err(failed)?;
+            Ok((found, page::or_next_partition(partition, more)))
+        }
+    })
+    .await?;
     Ok(ListIncidentsResponse {
         incidents,
         next_page_token: page::after(next),
     })
-}
-
-fn scan(
-    state: &State,
-    filter: &ListIncidentsRequest,
-    below: u64,
-    mut room: Room,
-) -> (Vec<Incident>, Option<u64>) {
-    let mut found = Vec::new();
-    let mut keys = state.incident_keys().range(..below).rev();
-    for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
-        let incident = state.incident(*key);
-        let shown = incident.map(|incident| shown(state, incident));
-        let taken = shown.filter(|shown| takes(filter, shown));
-        found.extend(taken.inspect(|incident| room.take(incident)));
-        if room.is_full() {
-            return (found, Some(*key));
-        }
-    }
-    let next = keys.next().map(|next| next.saturating_add(1));
-    (found, next)
 }
 
 fn takes(filter: &ListIncidentsRequest, incident: &Incident) -> bool {

@@ -1,13 +1,12 @@
 //! Lists of instances: the running ones from the state, the ended ones from the journal.
 
-use engine::State;
 use node::Node;
 use proto::admin::{InstanceState, InstanceSummary, ListInstancesRequest, ListInstancesResponse};
 use proto::record::EndedInstance;
 use tonic::Status;
 
 use super::page::{self, Cursor, Room};
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, document, failed, live};
+use super::{QUERY_ENTRIES_MAX, document, failed, live};
 
 /// What a list shows.
 #[derive(Clone)]
@@ -40,33 +39,25 @@ pub(super) async fn list(
     request: ListInstancesRequest,
     message_bytes_max: usize,
 ) -> Result<ListInstancesResponse, Status> {
-    let mut room = Room::new(request.page_size, message_bytes_max);
-    let mut cursor = Some(Cursor::parse(&request.page_token)?);
+    let room = Room::new(request.page_size, message_bytes_max);
+    let from = Cursor::parse(&request.page_token)?;
     let mut states = request.states;
     states.retain(|state| *state != i32::from(InstanceState::Unspecified));
     let filter = Filter {
         process_id: request.process_id,
         states,
     };
-    let mut instances = Vec::new();
-    for _ in 0..QUERIES_MAX {
-        let Some(from) = cursor else {
-            break;
-        };
-        if room.is_full() {
-            break;
+    let filter = &filter;
+    let (instances, next) = page::gather(room, from, |from, room| async move {
+        match from {
+            Cursor::Running { below } => running(node, filter, below, room).await,
+            Cursor::Ended { before } => ended(node, filter, before, room).await,
         }
-        let (found, next) = match from {
-            Cursor::Running { below } => running(node, &filter, below, room).await?,
-            Cursor::Ended { before } => ended(node, &filter, before, room).await?,
-        };
-        room.take_some(&found);
-        instances.extend(found);
-        cursor = next;
-    }
+    })
+    .await?;
     Ok(ListInstancesResponse {
         instances,
-        next_page_token: cursor.map_or_else(String::new, Cursor::token),
+        next_page_token: next.map_or_else(String::new, Cursor::token),
     })
 }
 
@@ -79,34 +70,16 @@ async fn running(node: &Node, filter: &Filter, below: u64, room: Room) -> Result
     }
     let filter = filter.clone();
     let partition = page::partition_below(node, below);
-    let scanned = partition.query(move |state| scan(state, &filter, below, room));
+    let scanned = partition.query(move |state| {
+        page::newest(state.instance_keys(), below, room, |key| {
+            let summary = live::summary(state, state.instance(key)?);
+            filter.takes(&summary).then_some(summary)
+        })
+    });
     let (found, next) = scanned.await.map_err(failed)?;
     let next = page::or_next_partition(partition, next);
     let next = next.map(|below| Cursor::Running { below });
     Ok((found, next.or(after)))
-}
-
-/// Those of a partition below a key, the newest first, and the key below which others may follow.
-fn scan(
-    state: &State,
-    filter: &Filter,
-    below: u64,
-    mut room: Room,
-) -> (Vec<InstanceSummary>, Option<u64>) {
-    let mut found = Vec::new();
-    let mut keys = state.instance_keys().range(..below).rev();
-    for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
-        let instance = state.instance(*key);
-        let summary = instance.map(|instance| live::summary(state, instance));
-        let taken = summary.filter(|summary| filter.takes(summary));
-        found.extend(taken.inspect(|summary| room.take(summary)));
-        if room.is_full() {
-            return (found, Some(*key));
-        }
-    }
-    // Where the scan has stopped without having seen all.
-    let next = keys.next().map(|next| next.saturating_add(1));
-    (found, next)
 }
 
 async fn ended(

@@ -1,9 +1,12 @@
 //! Pages: their sizes, and tokens that say where the next one begins.
 
+use std::collections::BTreeSet;
+
 use node::{Node, Partition};
 use prost::Message;
 use tonic::{Code, Status};
 
+use super::{QUERIES_MAX, QUERY_ENTRIES_MAX};
 use crate::status::with_reason;
 
 const SIZE_DEFAULT: usize = 100;
@@ -81,6 +84,54 @@ pub(super) fn partition_below(node: &Node, below: u64) -> &Partition {
 pub(super) fn or_next_partition(partition: &Partition, next: Option<u64>) -> Option<u64> {
     let number = partition.id().number();
     next.or_else(|| (number > 1).then(|| engine::first_key_of(number)))
+}
+
+/// Entries of the state below a key, the newest first, until the room is full; looks at a bounded number. And the key
+/// below which others may follow. `shown` gives an entry as it is shown, unless it is left out.
+pub(super) fn newest<T: Message>(
+    keys: &BTreeSet<u64>,
+    below: u64,
+    mut room: Room,
+    mut shown: impl FnMut(u64) -> Option<T>,
+) -> (Vec<T>, Option<u64>) {
+    let mut found = Vec::new();
+    let mut keys = keys.range(..below).rev();
+    for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
+        found.extend(shown(*key).inspect(|entry| room.take(entry)));
+        if room.is_full() {
+            return (found, Some(*key));
+        }
+    }
+    // Where the scan has stopped without having seen all.
+    let next = keys.next().map(|next| next.saturating_add(1));
+    (found, next)
+}
+
+/// Takes steps from a place on until the page is full, nothing is left, or enough was asked. Gives the page, and where
+/// the next one begins.
+pub(super) async fn gather<T, P, F>(
+    mut room: Room,
+    from: P,
+    mut step: impl FnMut(P, Room) -> F,
+) -> Result<(Vec<T>, Option<P>), Status>
+where
+    T: Message,
+    F: Future<Output = Result<(Vec<T>, Option<P>), Status>>,
+{
+    let (mut page, mut next) = (Vec::new(), Some(from));
+    for _ in 0..QUERIES_MAX {
+        if room.is_full() {
+            break;
+        }
+        let Some(place) = next.take() else {
+            break;
+        };
+        let (found, more) = step(place, room).await?;
+        room.take_some(&found);
+        page.extend(found);
+        next = more;
+    }
+    Ok((page, next))
 }
 
 /// The token for what is below a key; empty when nothing is.
