@@ -3,6 +3,7 @@
 //! A command is a file. It prints through [`output`], fails through [`failure`], and talks to a server through
 //! [`client`]; only `serve` (and what starts it: `demo`, `bench`) knows that there is an engine.
 
+mod acls;
 mod bench;
 mod check;
 mod check_command;
@@ -11,6 +12,7 @@ mod client;
 mod completions;
 mod demo;
 mod deploy;
+mod doctor;
 mod failure;
 mod incident;
 mod instance;
@@ -24,6 +26,7 @@ mod render_command;
 mod serve;
 mod start;
 mod task;
+mod topics;
 mod variables;
 
 use std::process::ExitCode;
@@ -54,6 +57,9 @@ fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Check(args) => return check_command::run(&args, output),
         Command::Render(args) => client_command(render_command::run(&args, output)),
         Command::Bench(args) => client_command(bench::run(&args, output)),
+        Command::Topics(args) => topics::run(&args, output),
+        Command::Acls(args) => acls::run(&args, output),
+        Command::Doctor(args) => return doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
         Command::Deploy(args) => client_command(deploy::run(&args, output)),
         Command::Start(args) => client_command(start::run(&args, output)),

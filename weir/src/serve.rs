@@ -16,7 +16,7 @@ use crate::moment;
 use crate::output::Output;
 
 pub use server::{Server, Settings};
-pub use storage::StorageArgs;
+pub use storage::{Storage, StorageArgs};
 
 /// Run a server: everything it knows is in one folder
 #[derive(Debug, Args)]
