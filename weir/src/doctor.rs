@@ -12,6 +12,7 @@ use journal::kafka::{KafkaOptions, Lacking, Survey, examine, survey};
 use serde_json::{Value, json};
 
 use crate::acls::Grant;
+use crate::config::ConfigArgs;
 use crate::failure::{Exit, Failure};
 use crate::moment;
 use crate::output::{Output, Paint};
@@ -23,12 +24,13 @@ use crate::topics;
 #[command(after_help = "\
 Examples:
   weir doctor --kafka localhost:9092
+  weir doctor --config weir.toml
   weir doctor --kafka broker:9093 --kafka-property security.protocol=SSL --format json
 
 It takes what `weir serve` takes, changes nothing and tries nothing out. It checks that a broker
 answers, the topics and their settings, and what this user may do with them. It cannot check
-permissions for transactional ids or for topics that do not exist, nor how clocks differ: all of that
-would need a write. Topics that are all missing are no fault: the first `weir serve` makes them.
+permissions for transactional ids or for topics that do not exist, nor how clocks differ: that takes
+writing. Topics that are all missing are no fault: the first `weir serve` makes them.
 
 Exit status: 0 nothing is unsafe, 1 something is, 3 no broker answers.")]
 pub struct DoctorArgs {
@@ -38,6 +40,9 @@ pub struct DoctorArgs {
     /// How long ended instances stay listed, with their stories
     #[arg(long, value_name = "DURATION", default_value = "7d", env = "WEIR_KEEP_ENDED", value_parser = moment::parse_duration)]
     keep_ended: Duration,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// A person waits; a broker that needs longer is not well.

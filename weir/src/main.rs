@@ -10,6 +10,7 @@ mod check_command;
 mod cli;
 mod client;
 mod completions;
+mod config;
 mod demo;
 mod deploy;
 mod doctor;
@@ -31,16 +32,13 @@ mod variables;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{Cli, Command};
+use cli::Command;
 use failure::{Exit, Failure};
 use output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let output = Output::new(&cli.output);
-    let exit = match run(cli.command, output) {
+    let (output, cli) = config::command_line(std::env::args_os().collect());
+    let exit = match cli.and_then(|cli| run(cli.command, output)) {
         Ok(exit) => exit,
         Err(failure) => {
             output.report(&failure);
