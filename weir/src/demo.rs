@@ -175,6 +175,7 @@ async fn start_server(args: &DemoArgs) -> Result<Server, Failure> {
         storage: args.storage.storage(&data_folder(&args.data), KEEP_ENDED),
         listen: args.listen.unwrap_or(default),
         checkpoint_interval: Duration::from_millis(100),
+        metrics: None,
     };
     if args.listen.is_none() && is_taken(default) {
         settings.listen.set_port(0);

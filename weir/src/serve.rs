@@ -1,5 +1,6 @@
 //! `weir serve`: a server on one machine, until it is told to stop.
 
+mod metrics;
 mod server;
 mod storage;
 
@@ -76,6 +77,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "WEIR_PORT_FILE")]
     port_file: Option<PathBuf>,
 
+    /// Answer /metrics, /health/live and /health/ready there, over HTTP; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", env = "WEIR_METRICS")]
+    metrics: Option<SocketAddr>,
+
     #[command(flatten)]
     config: ConfigArgs,
 
@@ -116,14 +121,18 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
         storage: args.storage.storage(&args.data, args.keep_ended),
         listen: args.listen,
         checkpoint_interval: args.checkpoint_interval,
+        metrics: args.metrics,
     };
     let mut server = Server::start(&settings).await?;
     let address = server.url();
+    let metrics = server.metrics_url();
     output.show(
-        || json!({ "address": address, "data": settings.storage.name() }),
+        || json!({ "address": address, "data": settings.storage.name(), "metrics": metrics }),
         |paint| {
             let data = paint.faint(&settings.storage.place());
-            format!("Weir serves on {}  {data}\n", paint.name(&address))
+            let metrics = metrics.as_ref().map(|url| format!("Metrics on {url}\n"));
+            let metrics = metrics.unwrap_or_default();
+            format!("Weir serves on {}  {data}\n{metrics}", paint.name(&address))
         },
     )?;
     if let Some(file) = &args.port_file {
