@@ -31,8 +31,8 @@ Examples:
   weir serve --kafka broker:9093 --kafka-property security.protocol=SSL
   weir serve --config weir.toml --print-config           what holds, and who says so
 
-It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written. Killing
-it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
+It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written.
+Killing it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
 pub struct ServeArgs {
     /// The folder for all data, unless it is kept in Kafka; it is made when missing
     #[arg(

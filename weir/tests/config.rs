@@ -89,8 +89,10 @@ fn what_is_printed_is_a_file_that_says_the_same() {
         let value = |line: &str| line.split("  #").next().unwrap_or_default().to_owned();
         text.lines().map(value).collect()
     };
-    let second = effective(&first, &[], &[]).ok().out;
-    assert_eq!(values(&first), values(&second));
+    for first in [first, effective("", &[], &[]).ok().out] {
+        let second = effective(&first, &[], &[]).ok().out;
+        assert_eq!(values(&first), values(&second));
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Setting {
 
 /// What stands in a secret's place.
 const HIDDEN: &str = "(hidden)";
+/// Where a value is from that nobody has set.
+const DEFAULT: &str = "default";
 
 pub fn settings(options: &[Arg], given: &ArgMatches, added: &[Added]) -> Vec<Setting> {
     let mut settings = Vec::new();
@@ -59,7 +61,7 @@ fn from(option: &Arg, name: &str, given: &ArgMatches, added: &[Added]) -> String
             variable.unwrap_or_default().into_owned()
         }
         // Clap may name further sources one day.
-        Some(_) | None => "default".to_owned(),
+        Some(_) | None => DEFAULT.to_owned(),
     }
 }
 
@@ -104,10 +106,12 @@ pub fn show(settings: &[Setting], output: Output) -> Result<(), Failure> {
                     let _ = writeln!(text, "{line}");
                     continue;
                 };
+                // As comments: some mean nothing, and are refused, without others.
+                let silent = if setting.from == DEFAULT { "# " } else { "" };
                 // Texts of JSON are texts of TOML.
                 let value = Value::from(value.as_str());
                 let _ = match &setting.property {
-                    None => writeln!(text, "{} = {value}  {from}", setting.name),
+                    None => writeln!(text, "{silent}{} = {value}  {from}", setting.name),
                     Some(name) => writeln!(
                         properties,
                         "{} = {value}  {from}",
