@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::OutputArgs;
 use crate::{
-    bench, check_command, completions, demo, deploy, incident, instance, message, render_command,
-    serve, start, task,
+    acls, bench, check_command, completions, demo, deploy, doctor, incident, instance, message,
+    render_command, serve, start, task, topics,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -70,6 +70,9 @@ pub enum Command {
     /// List and resolve incidents: instances that need a person to go on
     #[command(subcommand)]
     Incident(incident::IncidentCommand),
+    Doctor(doctor::DoctorArgs),
+    Topics(topics::TopicsArgs),
+    Acls(acls::AclsArgs),
     Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
 }

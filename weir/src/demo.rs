@@ -184,6 +184,7 @@ async fn start_server(args: &DemoArgs) -> Result<Server, Failure> {
         storage: args.storage(),
         listen: args.listen.unwrap_or(default),
         checkpoint_interval: Duration::from_millis(100),
+        metrics: None,
     };
     if args.listen.is_none() && is_taken(default) {
         settings.listen.set_port(0);

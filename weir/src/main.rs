@@ -3,14 +3,17 @@
 //! A command is a file. It prints through [`output`], fails through [`failure`], and talks to a server through
 //! [`client`]; only `serve` (and what starts it: `demo`, `bench`) knows that there is an engine.
 
+mod acls;
 mod bench;
 mod check;
 mod check_command;
 mod cli;
 mod client;
 mod completions;
+mod config;
 mod demo;
 mod deploy;
+mod doctor;
 mod failure;
 mod incident;
 mod instance;
@@ -24,20 +27,18 @@ mod render_command;
 mod serve;
 mod start;
 mod task;
+mod topics;
 mod variables;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{Cli, Command};
+use cli::Command;
 use failure::{Exit, Failure};
 use output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let output = Output::new(&cli.output);
-    let exit = match run(cli.command, output) {
+    let (output, cli) = config::command_line(std::env::args_os().collect());
+    let exit = match cli.and_then(|cli| run(cli.command, output)) {
         Ok(exit) => exit,
         Err(failure) => {
             output.report(&failure);
@@ -54,6 +55,9 @@ fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Check(args) => return check_command::run(&args, output),
         Command::Render(args) => client_command(render_command::run(&args, output)),
         Command::Bench(args) => client_command(bench::run(&args, output)),
+        Command::Topics(args) => topics::run(&args, output),
+        Command::Acls(args) => acls::run(&args, output),
+        Command::Doctor(args) => return doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
         Command::Deploy(args) => client_command(deploy::run(&args, output)),
         Command::Start(args) => client_command(start::run(&args, output)),

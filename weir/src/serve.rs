@@ -1,5 +1,6 @@
 //! `weir serve`: a server on one machine, until it is told to stop.
 
+mod metrics;
 mod server;
 mod storage;
 
@@ -11,6 +12,7 @@ use clap::Args;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
+use crate::config::{self, ConfigArgs};
 use crate::failure::Failure;
 use crate::moment;
 use crate::output::Output;
@@ -27,27 +29,38 @@ Examples:
   weir serve --listen 127.0.0.1:0 --port-file ./port     any free port
   weir serve --kafka localhost:9092                      everything in Kafka, nothing here
   weir serve --kafka broker:9093 --kafka-property security.protocol=SSL
+  weir serve --config weir.toml --print-config           what holds, and who says so
 
-It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written. Killing
-it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
+It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written.
+Killing it loses nothing either. There is no authentication yet: listen where only friends can connect.")]
 pub struct ServeArgs {
     /// The folder for all data, unless it is kept in Kafka; it is made when missing
-    #[arg(long, value_name = "DIR", default_value = "./weir-data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "WEIR_DATA",
+        default_value = "./weir-data"
+    )]
     data: PathBuf,
 
     #[command(flatten)]
     storage: StorageArgs,
 
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:26500")]
+    #[arg(
+        long,
+        value_name = "IP:PORT",
+        env = "WEIR_LISTEN",
+        default_value = "127.0.0.1:26500"
+    )]
     listen: SocketAddr,
 
     /// How long ended instances stay listed, with their stories
-    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = moment::parse_duration)]
+    #[arg(long, value_name = "DURATION", env = "WEIR_KEEP_ENDED", default_value = "7d", value_parser = moment::parse_duration)]
     keep_ended: Duration,
 
     /// How often a checkpoint is written while there is work
-    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = moment::parse_duration)]
+    #[arg(long, value_name = "DURATION", env = "WEIR_CHECKPOINT_INTERVAL", default_value = "100ms", value_parser = moment::parse_duration)]
     checkpoint_interval: Duration,
 
     /// What is logged on standard error: error, warn, info, debug, trace, or a filter such as node=debug
@@ -61,11 +74,29 @@ pub struct ServeArgs {
     log: String,
 
     /// Write the port to this file once the server is ready
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "WEIR_PORT_FILE")]
     port_file: Option<PathBuf>,
+
+    /// Answer /metrics, /health/live and /health/ready there, over HTTP; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", env = "WEIR_METRICS")]
+    metrics: Option<SocketAddr>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// Print the settings that hold, each with where it is from, and end
+    #[arg(long)]
+    print_config: bool,
+
+    /// What all this comes to.
+    #[arg(skip)]
+    pub effective: Vec<config::Setting>,
 }
 
 pub fn run(args: &ServeArgs, output: Output) -> Result<(), Failure> {
+    if args.print_config {
+        return config::show(&args.effective, output);
+    }
     start_log(&args.log, output)?;
     let runtime = crate::runtime(tokio::runtime::Builder::new_multi_thread())?;
     runtime.block_on(serve(args, output))
@@ -90,14 +121,18 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
         storage: args.storage.storage(&args.data, args.keep_ended),
         listen: args.listen,
         checkpoint_interval: args.checkpoint_interval,
+        metrics: args.metrics,
     };
     let mut server = Server::start(&settings).await?;
     let address = server.url();
+    let metrics = server.metrics_url();
     output.show(
-        || json!({ "address": address, "data": settings.storage.name() }),
+        || json!({ "address": address, "data": settings.storage.name(), "metrics": metrics }),
         |paint| {
             let data = paint.faint(&settings.storage.place());
-            format!("Weir serves on {}  {data}\n", paint.name(&address))
+            let metrics = metrics.as_ref().map(|url| format!("Metrics on {url}\n"));
+            let metrics = metrics.unwrap_or_default();
+            format!("Weir serves on {}  {data}\n{metrics}", paint.name(&address))
         },
     )?;
     if let Some(file) = &args.port_file {

@@ -4,7 +4,7 @@ mod weir;
 
 use weir::run;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 25] = [
     &["serve"],
     &["demo"],
     &["check"],
@@ -24,6 +24,9 @@ const COMMANDS: [&[&str]; 22] = [
     &["message", "publish"],
     &["incident", "list"],
     &["incident", "resolve"],
+    &["doctor"],
+    &["topics"],
+    &["acls"],
     &["bench"],
     &["completions"],
     &[],

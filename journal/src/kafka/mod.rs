@@ -16,6 +16,7 @@ mod reader;
 mod records;
 mod reports;
 mod setup;
+mod survey;
 mod sys;
 mod tail;
 pub mod topics;
@@ -24,6 +25,7 @@ mod transaction;
 pub use options::KafkaOptions;
 pub use position::POSITION_KEY;
 pub use setup::examine;
+pub use survey::{Lacking, Survey, survey};
 
 use crate::feed::locked;
 use crate::{

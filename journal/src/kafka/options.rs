@@ -117,7 +117,11 @@ impl KafkaOptions {
         format!("{}-{partition}", self.namespace)
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    /// Whether a person has set something that cannot be; nobody is asked.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] for a reserved property, a namespace that cannot be part of a name, or no partition.
+    pub fn check(&self) -> Result<(), Error> {
         if let Some(name) = self
             .properties
             .keys()

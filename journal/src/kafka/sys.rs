@@ -1,4 +1,4 @@
-//! The one call that the Kafka library's safe interface lacks: the ids of topics.
+//! The one call that the Kafka library's safe interface lacks: describing topics, for their ids and permissions.
 //!
 //! The only unsafe code of the crate. Every object that librdkafka gives is owned by a guard that frees it once.
 #![allow(unsafe_code)]
@@ -7,8 +7,10 @@ use rdkafka::bindings as c;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::time::Duration;
+
+pub(super) use c::rd_kafka_AclOperation_t as Operation;
 
 /// Frees what it holds.
 struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
@@ -35,6 +37,46 @@ pub(super) fn topic_ids<C: ClientContext>(
     topics: &[String],
     timeout: Duration,
 ) -> Result<BTreeMap<String, String>, String> {
+    let read = |topic: *const c::rd_kafka_TopicDescription_t, error| {
+        // SAFETY: `described` gives a description that lives until this returns.
+        let id = unsafe { c::rd_kafka_TopicDescription_topic_id(topic) };
+        let is_there = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && !id.is_null();
+        // SAFETY: the id is part of the description.
+        is_there.then(|| unsafe { text(c::rd_kafka_Uuid_base64str(id)) })
+    };
+    described(client, topics, false, timeout, read)
+}
+
+/// What this client's user may do with each topic; a topic that does not exist is left out, one that may not even be
+/// seen has nothing.
+pub(super) fn operations<C: ClientContext>(
+    client: &Client<C>,
+    topics: &[String],
+    timeout: Duration,
+) -> Result<BTreeMap<String, Vec<Operation>>, String> {
+    let read = |topic: *const c::rd_kafka_TopicDescription_t, error| match error {
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => {
+            let mut count = 0;
+            // SAFETY: `described` gives a description that lives until this returns, the array is part of it.
+            unsafe {
+                let first = c::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
+                Some((0..count).map(|index| *first.add(index)).collect())
+            }
+        }
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => Some(Vec::new()),
+        _ => None,
+    };
+    described(client, topics, true, timeout, read)
+}
+
+/// What `read` makes of the description of each topic, which is only valid for the call, and of its error.
+fn described<C: ClientContext, T>(
+    client: &Client<C>,
+    topics: &[String],
+    with_operations: bool,
+    timeout: Duration,
+    read: impl Fn(*const c::rd_kafka_TopicDescription_t, RDKafkaRespErr) -> Option<T>,
+) -> Result<BTreeMap<String, T>, String> {
     let names: Vec<CString> = topics
         .iter()
         .map(|name| CString::new(name.as_str()).map_err(|error| error.to_string()))
@@ -54,11 +96,14 @@ pub(super) fn topic_ids<C: ClientContext>(
         let options = Owned::new(options, c::rd_kafka_AdminOptions_destroy)?;
         // Refused only when out of range; then the default holds, and the wait below is bounded all the same.
         c::rd_kafka_AdminOptions_set_request_timeout(options.0, millis, std::ptr::null_mut(), 0);
+        let wanted = c_int::from(with_operations);
+        // As above; no error to free comes of 0 and 1.
+        c::rd_kafka_AdminOptions_set_include_authorized_operations(options.0, wanted);
         let queue = Owned::new(c::rd_kafka_queue_new(native), c::rd_kafka_queue_destroy)?;
         c::rd_kafka_DescribeTopics(native, collection.0, options.0, queue.0);
         let event = c::rd_kafka_queue_poll(queue.0, millis);
         let event = Owned::new(event, c::rd_kafka_event_destroy)
-            .map_err(|_| "no broker told the topics' ids in time".to_owned())?;
+            .map_err(|_| "no broker described the topics in time".to_owned())?;
         if c::rd_kafka_event_error(event.0) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Err(text(c::rd_kafka_event_error_string(event.0)));
         }
@@ -68,17 +113,15 @@ pub(super) fn topic_ids<C: ClientContext>(
         }
         let mut count = 0;
         let described = c::rd_kafka_DescribeTopics_result_topics(result, &mut count);
-        let mut ids = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for index in 0..count {
             let topic = *described.add(index);
             let error = c::rd_kafka_error_code(c::rd_kafka_TopicDescription_error(topic));
-            let id = c::rd_kafka_TopicDescription_topic_id(topic);
-            if error == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && !id.is_null() {
-                let name = text(c::rd_kafka_TopicDescription_name(topic));
-                ids.insert(name, text(c::rd_kafka_Uuid_base64str(id)));
+            if let Some(value) = read(topic, error) {
+                found.insert(text(c::rd_kafka_TopicDescription_name(topic)), value);
             }
         }
-        Ok(ids)
+        Ok(found)
     }
 }
 

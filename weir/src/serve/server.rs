@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::RoutesBuilder;
 
+use super::metrics::Metrics;
 use super::storage::Storage;
 use crate::failure::Failure;
 
@@ -20,12 +21,15 @@ pub struct Settings {
     pub storage: Storage,
     pub listen: SocketAddr,
     pub checkpoint_interval: Duration,
+    /// Where metrics and health are answered over HTTP, if anywhere.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// A running server. Dropped without [`Server::stop`] it ends as in a crash.
 pub struct Server {
     address: SocketAddr,
     node: Node,
+    metrics: Option<Metrics>,
     shutdown: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServeError>>,
 }
@@ -36,8 +40,18 @@ impl Server {
     /// # Errors
     /// As [`Storage::open`] and [`Storage::unusable`] give them; [`crate::failure::Exit::Failed`] for the address.
     pub async fn start(settings: &Settings) -> Result<Self, Failure> {
-        let (listener, address) = listen(settings.listen).await?;
+        let (listener, address) = listen(settings.listen, "--listen").await?;
+        let metrics = match settings.metrics {
+            None => None,
+            Some(at) => {
+                let (listener, address) = listen(at, "--metrics").await?;
+                Some(Metrics::start(listener, address))
+            }
+        };
         let node = start_node(settings.clone()).await?;
+        if let Some(metrics) = &metrics {
+            metrics.show(&node);
+        }
         let mut others = RoutesBuilder::default();
         others.add_service(user_tasks::service(
             node.clone(),
@@ -57,6 +71,7 @@ impl Server {
         Ok(Self {
             address,
             node,
+            metrics,
             shutdown: Some(shutdown),
             serving,
         })
@@ -73,6 +88,11 @@ impl Server {
             address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
         }
         format!("http://{address}")
+    }
+
+    /// Where the metrics are, if anywhere.
+    pub fn metrics_url(&self) -> Option<String> {
+        self.metrics.as_ref().map(Metrics::url)
     }
 
     /// Waits until the server has given up by itself.
@@ -116,16 +136,18 @@ impl Server {
     }
 }
 
-async fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+/// `option` is where a person chose the address.
+async fn listen(at: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = TcpListener::bind(at).await.map_err(|error| {
         let failure = Failure::failed(format!("{at} cannot be listened on: {error}"));
         match error.kind() {
-            io::ErrorKind::AddrInUse => failure
-                .hint("another server may be running there; choose another port with --listen"),
+            io::ErrorKind::AddrInUse => failure.hint(format!(
+                "another server may be running there; choose another port with {option}"
+            )),
             io::ErrorKind::PermissionDenied => {
-                failure.hint("choose a port from 1024 on with --listen")
+                failure.hint(format!("choose a port from 1024 on with {option}"))
             }
-            _ => failure.hint("choose an address of this machine with --listen"),
+            _ => failure.hint(format!("choose an address of this machine with {option}")),
         }
     })?;
     let address = listener

@@ -30,12 +30,18 @@ pub struct StorageArgs {
     )]
     kafka_namespace: String,
 
-    /// A property of librdkafka, such as security.protocol=SASL_SSL; may be repeated
+    /// A property of librdkafka, such as security.protocol=SASL_SSL; may be repeated. Secrets are better in the
+    /// environment: WEIR_KAFKA_PROPERTY_SASL_PASSWORD is sasl.password
     #[arg(long, value_name = "NAME=VALUE", value_parser = property, requires = "kafka")]
     kafka_property: Vec<(String, String)>,
 
     /// Copies of each topic that is made [default: 3, or as many as there are brokers]
-    #[arg(long, value_name = "N", requires = "kafka")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "WEIR_KAFKA_REPLICATION",
+        requires = "kafka"
+    )]
     kafka_replication: Option<u32>,
 }
 

@@ -30,15 +30,11 @@ impl Ran {
 /// The program without the surroundings of whoever runs the tests.
 pub fn weir() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    for variable in [
-        "NO_COLOR",
-        "WEIR_ADDRESS",
-        "WEIR_USER",
-        "WEIR_LOG",
-        "COLUMNS",
-        "RUST_LOG",
-    ] {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("WEIR_") || ["NO_COLOR", "COLUMNS", "RUST_LOG"].contains(&&*name) {
+            command.env_remove(variable);
+        }
     }
     command.env("TZ", "UTC").stdin(Stdio::null());
     command
