@@ -1,6 +1,7 @@
 //! Commands: who may do what now. A handler checks everything, then emits.
 
 mod deploy;
+mod distribute;
 mod incidents;
 mod instances;
 mod jobs;
@@ -64,7 +65,7 @@ pub fn apply(
 
 fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
     match kind {
-        Kind::DeployResources(deploy) => deploy::deploy(step, deploy),
+        Kind::DeployResources(deploy) => deploy::deploy(step, command, deploy),
         Kind::CreateInstance(create) => instances::create(step, command, create),
         Kind::CancelInstance(cancel) => instances::cancel(step, command, cancel),
         Kind::SetVariables(set) => variables::set(step, set),

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::record::{
-    Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, Requests, Resource,
-    Stream, Subscription, Timer, UserTask, Variables,
+    Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, PendingDeployment,
+    Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
 };
 
 pub use index::Due;
@@ -51,6 +51,7 @@ pub struct State {
     streams: Table<Stream>,
     requests: Table<Requests>,
     outbox: Table<Outbox>,
+    deployments: Table<PendingDeployment>,
     index: index::Index,
 }
 
@@ -80,6 +81,7 @@ impl State {
             streams: Table::new(Kind::Stream),
             requests: Table::new(Kind::Requests),
             outbox: Table::new(Kind::Outbox),
+            deployments: Table::new(Kind::PendingDeployment),
             index: index::Index::default(),
         }
     }
@@ -260,6 +262,7 @@ impl State {
         self.streams.drain(digest, &mut changes);
         self.requests.drain(digest, &mut changes);
         self.outbox.drain(digest, &mut changes);
+        self.deployments.drain(digest, &mut changes);
         self.meta.offset = offset;
         self.meta.entry_count = digest.count;
         self.meta.entry_hash = digest.sum;

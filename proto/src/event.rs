@@ -55,6 +55,9 @@ impl Event {
             | Kind::SendQueued(_)
             | Kind::SendReceived(_)
             | Kind::SendsRemoved(_)
+            | Kind::DeploymentPended(_)
+            | Kind::DeploymentAwaited(_)
+            | Kind::DeploymentSettled(_)
             | Kind::KeyUsed(_) => 0,
         };
         (instance != 0).then_some(instance)
@@ -122,7 +125,10 @@ impl Event {
                 | Kind::SemanticsRaised(_)
                 | Kind::SendQueued(_)
                 | Kind::SendReceived(_)
-                | Kind::SendsRemoved(_),
+                | Kind::SendsRemoved(_)
+                | Kind::DeploymentPended(_)
+                | Kind::DeploymentAwaited(_)
+                | Kind::DeploymentSettled(_),
             ) => Vec::new(),
         }
     }

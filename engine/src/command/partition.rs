@@ -5,7 +5,7 @@ use proto::record::{
     SendReceived, SendsDelivered, SendsRemoved, StreamClosed, TermBegun, event, send,
 };
 
-use super::{Handled, deploy, done, messages, wrong_state};
+use super::{Handled, deploy, distribute, done, messages, wrong_state};
 use crate::effect::Effect;
 use crate::step::Step;
 
@@ -84,6 +84,7 @@ pub(super) fn delivered(step: &mut Step<'_>, delivered: &SendsDelivered) -> Hand
     let oldest = step.state.outbox(target).next();
     if oldest.is_some_and(|oldest| oldest.sequence <= through) {
         step.emit(event::Kind::SendsRemoved(SendsRemoved { target, through }));
+        distribute::settle(step);
     }
     done()
 }

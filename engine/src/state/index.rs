@@ -76,6 +76,8 @@ pub(crate) struct Index {
     /// Entry of requests → about its bytes.
     pub request_sizes: BTreeMap<u64, usize>,
     pub outbox: BTreeSet<u64>,
+    /// Those whose callers wait for the other partitions.
+    pub deployments: BTreeSet<u64>,
 }
 
 impl Index {

@@ -30,10 +30,11 @@ pub enum Kind {
     Stream = 13,
     Requests = 14,
     Outbox = 15,
+    PendingDeployment = 16,
 }
 
 impl Kind {
-    const ALL: [Kind; 15] = [
+    const ALL: [Kind; 16] = [
         Kind::Meta,
         Kind::Resource,
         Kind::Definition,
@@ -49,6 +50,7 @@ impl Kind {
         Kind::Stream,
         Kind::Requests,
         Kind::Outbox,
+        Kind::PendingDeployment,
     ];
 }
 

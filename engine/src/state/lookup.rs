@@ -1,6 +1,6 @@
 //! What handlers look up; everything is found by an index.
 
-use proto::record::{Answer, Mark, Message, Subscription};
+use proto::record::{Answer, Mark, Message, PendingDeployment, Subscription};
 
 use super::{Due, State, by_message};
 use crate::executable::{Executable, Kind, NodeIndex};
@@ -109,6 +109,25 @@ impl State {
 
     pub(crate) fn last_received(&self, source: u32) -> u64 {
         sequence_of(&self.meta.received, source)
+    }
+
+    /// Deployments whose callers wait for the other partitions, oldest first.
+    pub(crate) fn pending_deployments(&self) -> impl Iterator<Item = &PendingDeployment> {
+        let keys = self.index.deployments.iter();
+        keys.filter_map(|key| self.deployments.get(*key))
+    }
+
+    /// The deployment whose answer a request that is repeated waits for.
+    pub(crate) fn deployment_of(&self, request_id: &[u8]) -> Option<u64> {
+        let mut pending = self.pending_deployments();
+        let found = pending.find(|pending| pending.request_id == request_id)?;
+        (!request_id.is_empty()).then_some(found.key)
+    }
+
+    /// Whether the other partition has all sends up to this one.
+    pub(crate) fn has_sent(&self, mark: &Mark) -> bool {
+        let oldest = self.outbox(mark.partition).next();
+        oldest.is_none_or(|oldest| oldest.sequence > mark.sequence)
     }
 
     /// 0 when the process was never deployed.

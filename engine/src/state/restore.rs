@@ -108,6 +108,7 @@ impl State {
             Kind::Stream => self.streams.load(number, value, digest),
             Kind::Requests => self.requests.load(number, value, digest),
             Kind::Outbox => self.outbox.load(number, value, digest),
+            Kind::PendingDeployment => self.deployments.load(number, value, digest),
         };
         loaded.map_err(|error| error.to_string())
     }
@@ -190,6 +191,8 @@ impl State {
                 .outbox
                 .insert(super::outbox_number(outbox.target, outbox.sequence));
         }
+        let pending = self.deployments.iter().map(|pending| pending.key);
+        index.deployments = pending.collect();
     }
 
     /// Makes a definition known by id and version, and its start events if it is the latest.

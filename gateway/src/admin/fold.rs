@@ -125,6 +125,9 @@ impl<'a> Fold<'a> {
             | Fact::SendQueued(_)
             | Fact::SendReceived(_)
             | Fact::SendsRemoved(_)
+            | Fact::DeploymentPended(_)
+            | Fact::DeploymentAwaited(_)
+            | Fact::DeploymentSettled(_)
             | Fact::KeyUsed(_) => {}
         }
     }

@@ -1,0 +1,3 @@
+//! Several partitions: what one has to know of another arrives there, once.
+
+mod deployments;
