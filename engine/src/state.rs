@@ -12,6 +12,7 @@ mod key;
 mod lookup;
 mod restore;
 mod table;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proto::record::{
     Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, PendingDeployment,
-    Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
+    RemoteSubscription, Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
 };
 
 pub use index::Due;
@@ -29,6 +30,7 @@ pub use key::{EntryKey, Kind, first_key_of, partition_for, partition_of};
 pub use restore::RestoreError;
 use table::Table;
 pub use table::{Change, Digest};
+pub(crate) use waiting::Waiting;
 
 use crate::executable::Executable;
 
@@ -46,6 +48,7 @@ pub struct State {
     timers: Table<Timer>,
     messages: Table<Message>,
     subscriptions: Table<Subscription>,
+    remotes: Table<RemoteSubscription>,
     incidents: Table<Incident>,
     continuations: Table<Continuation>,
     streams: Table<Stream>,
@@ -76,6 +79,7 @@ impl State {
             timers: Table::new(Kind::Timer),
             messages: Table::new(Kind::Message),
             subscriptions: Table::new(Kind::Subscription),
+            remotes: Table::new(Kind::RemoteSubscription),
             incidents: Table::new(Kind::Incident),
             continuations: Table::new(Kind::Continuation),
             streams: Table::new(Kind::Stream),
@@ -257,6 +261,7 @@ impl State {
         self.timers.drain(digest, &mut changes);
         self.messages.drain(digest, &mut changes);
         self.subscriptions.drain(digest, &mut changes);
+        self.remotes.drain(digest, &mut changes);
         self.incidents.drain(digest, &mut changes);
         self.continuations.drain(digest, &mut changes);
         self.streams.drain(digest, &mut changes);

@@ -39,7 +39,8 @@ pub(crate) fn of(
             | Kind::Stream
             | Kind::Requests
             | Kind::Outbox
-            | Kind::PendingDeployment => return None,
+            | Kind::PendingDeployment
+            | Kind::RemoteSubscription => return None,
         };
         let shown = change.value.as_ref().map(|value| {
             let names = Names {

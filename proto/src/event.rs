@@ -58,6 +58,11 @@ impl Event {
             | Kind::DeploymentPended(_)
             | Kind::DeploymentAwaited(_)
             | Kind::DeploymentSettled(_)
+            | Kind::RemoteSubscriptionOpened(_)
+            | Kind::RemoteSubscriptionClosed(_)
+            | Kind::MessageReserved(_)
+            | Kind::ReservationConfirmed(_)
+            | Kind::ReservationReleased(_)
             | Kind::KeyUsed(_) => 0,
         };
         (instance != 0).then_some(instance)
@@ -126,6 +131,11 @@ impl Event {
                 | Kind::SendQueued(_)
                 | Kind::SendReceived(_)
                 | Kind::SendsRemoved(_)
+                | Kind::RemoteSubscriptionOpened(_)
+                | Kind::RemoteSubscriptionClosed(_)
+                | Kind::MessageReserved(_)
+                | Kind::ReservationConfirmed(_)
+                | Kind::ReservationReleased(_)
                 | Kind::DeploymentPended(_)
                 | Kind::DeploymentAwaited(_)
                 | Kind::DeploymentSettled(_),

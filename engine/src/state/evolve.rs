@@ -7,6 +7,7 @@ mod catch;
 mod instance;
 mod job;
 mod node;
+mod remote;
 
 use proto::record::{Event, event::Kind as Fact};
 
@@ -74,6 +75,11 @@ impl State {
             Fact::MessageExpired(fact) => self.message_expired(fact),
             Fact::SubscriptionOpened(fact) => self.subscription_opened(fact),
             Fact::SubscriptionClosed(fact) => self.subscription_closed(fact),
+            Fact::RemoteSubscriptionOpened(fact) => self.remote_opened(fact),
+            Fact::RemoteSubscriptionClosed(fact) => self.remote_closed(fact),
+            Fact::MessageReserved(fact) => self.message_reserved(fact),
+            Fact::ReservationConfirmed(fact) => self.reservation_confirmed(fact),
+            Fact::ReservationReleased(fact) => self.reservation_released(fact),
         }
     }
 

@@ -31,10 +31,11 @@ pub enum Kind {
     Requests = 14,
     Outbox = 15,
     PendingDeployment = 16,
+    RemoteSubscription = 17,
 }
 
 impl Kind {
-    const ALL: [Kind; 16] = [
+    const ALL: [Kind; 17] = [
         Kind::Meta,
         Kind::Resource,
         Kind::Definition,
@@ -51,6 +52,7 @@ impl Kind {
         Kind::Requests,
         Kind::Outbox,
         Kind::PendingDeployment,
+        Kind::RemoteSubscription,
     ];
 }
 

@@ -128,6 +128,11 @@ impl<'a> Fold<'a> {
             | Fact::DeploymentPended(_)
             | Fact::DeploymentAwaited(_)
             | Fact::DeploymentSettled(_)
+            | Fact::RemoteSubscriptionOpened(_)
+            | Fact::RemoteSubscriptionClosed(_)
+            | Fact::MessageReserved(_)
+            | Fact::ReservationConfirmed(_)
+            | Fact::ReservationReleased(_)
             | Fact::KeyUsed(_) => {}
         }
     }
