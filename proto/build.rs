@@ -28,9 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .boxed(".weir.record.v1.Event.kind.timer_created")
         .boxed(".weir.record.v1.Event.kind.message_published")
         .boxed(".weir.record.v1.Event.kind.subscription_opened")
+        .boxed(".weir.record.v1.Event.kind.remote_subscription_opened")
         .boxed(".weir.record.v1.Event.kind.stream_opened")
         .boxed(".weir.record.v1.Event.kind.send_queued")
         .boxed(".weir.record.v1.Event.kind.resource_added")
+        .boxed(".weir.record.v1.Event.kind.deployment_pended")
         .boxed(".weir.record.v1.Event.kind.definition_added")
         .compile_fds(descriptors)?;
     Ok(())

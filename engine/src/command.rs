@@ -1,12 +1,14 @@
 //! Commands: who may do what now. A handler checks everything, then emits.
 
 mod deploy;
+mod distribute;
 mod incidents;
 mod instances;
 mod jobs;
 mod leases;
 pub(crate) mod messages;
-mod partition;
+pub(crate) mod partition;
+mod subscriptions;
 mod tasks;
 mod tick;
 mod variables;
@@ -64,7 +66,7 @@ pub fn apply(
 
 fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
     match kind {
-        Kind::DeployResources(deploy) => deploy::deploy(step, deploy),
+        Kind::DeployResources(deploy) => deploy::deploy(step, command, deploy),
         Kind::CreateInstance(create) => instances::create(step, command, create),
         Kind::CancelInstance(cancel) => instances::cancel(step, command, cancel),
         Kind::SetVariables(set) => variables::set(step, set),

@@ -12,14 +12,15 @@ mod key;
 mod lookup;
 mod restore;
 mod table;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::record::{
-    Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, Requests, Resource,
-    Stream, Subscription, Timer, UserTask, Variables,
+    Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, PendingDeployment,
+    RemoteSubscription, Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
 };
 
 pub use index::Due;
@@ -29,6 +30,7 @@ pub use key::{EntryKey, Kind, first_key_of, partition_for, partition_of};
 pub use restore::RestoreError;
 use table::Table;
 pub use table::{Change, Digest};
+pub(crate) use waiting::Waiting;
 
 use crate::executable::Executable;
 
@@ -46,11 +48,13 @@ pub struct State {
     timers: Table<Timer>,
     messages: Table<Message>,
     subscriptions: Table<Subscription>,
+    remotes: Table<RemoteSubscription>,
     incidents: Table<Incident>,
     continuations: Table<Continuation>,
     streams: Table<Stream>,
     requests: Table<Requests>,
     outbox: Table<Outbox>,
+    deployments: Table<PendingDeployment>,
     index: index::Index,
 }
 
@@ -75,11 +79,13 @@ impl State {
             timers: Table::new(Kind::Timer),
             messages: Table::new(Kind::Message),
             subscriptions: Table::new(Kind::Subscription),
+            remotes: Table::new(Kind::RemoteSubscription),
             incidents: Table::new(Kind::Incident),
             continuations: Table::new(Kind::Continuation),
             streams: Table::new(Kind::Stream),
             requests: Table::new(Kind::Requests),
             outbox: Table::new(Kind::Outbox),
+            deployments: Table::new(Kind::PendingDeployment),
             index: index::Index::default(),
         }
     }
@@ -255,11 +261,13 @@ impl State {
         self.timers.drain(digest, &mut changes);
         self.messages.drain(digest, &mut changes);
         self.subscriptions.drain(digest, &mut changes);
+        self.remotes.drain(digest, &mut changes);
         self.incidents.drain(digest, &mut changes);
         self.continuations.drain(digest, &mut changes);
         self.streams.drain(digest, &mut changes);
         self.requests.drain(digest, &mut changes);
         self.outbox.drain(digest, &mut changes);
+        self.deployments.drain(digest, &mut changes);
         self.meta.offset = offset;
         self.meta.entry_count = digest.count;
         self.meta.entry_hash = digest.sum;

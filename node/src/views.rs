@@ -38,7 +38,9 @@ pub(crate) fn of(
             | Kind::Continuation
             | Kind::Stream
             | Kind::Requests
-            | Kind::Outbox => return None,
+            | Kind::Outbox
+            | Kind::PendingDeployment
+            | Kind::RemoteSubscription => return None,
         };
         let shown = change.value.as_ref().map(|value| {
             let names = Names {

@@ -55,6 +55,14 @@ impl Event {
             | Kind::SendQueued(_)
             | Kind::SendReceived(_)
             | Kind::SendsRemoved(_)
+            | Kind::DeploymentPended(_)
+            | Kind::DeploymentAwaited(_)
+            | Kind::DeploymentSettled(_)
+            | Kind::RemoteSubscriptionOpened(_)
+            | Kind::RemoteSubscriptionClosed(_)
+            | Kind::MessageReserved(_)
+            | Kind::ReservationConfirmed(_)
+            | Kind::ReservationReleased(_)
             | Kind::KeyUsed(_) => 0,
         };
         (instance != 0).then_some(instance)
@@ -122,7 +130,15 @@ impl Event {
                 | Kind::SemanticsRaised(_)
                 | Kind::SendQueued(_)
                 | Kind::SendReceived(_)
-                | Kind::SendsRemoved(_),
+                | Kind::SendsRemoved(_)
+                | Kind::RemoteSubscriptionOpened(_)
+                | Kind::RemoteSubscriptionClosed(_)
+                | Kind::MessageReserved(_)
+                | Kind::ReservationConfirmed(_)
+                | Kind::ReservationReleased(_)
+                | Kind::DeploymentPended(_)
+                | Kind::DeploymentAwaited(_)
+                | Kind::DeploymentSettled(_),
             ) => Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod describe;
 pub mod machine;
+pub mod network;
 pub mod oracle;
 pub mod scenario;
 pub mod simulation;

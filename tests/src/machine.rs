@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use engine::{Command, Limits, Outcome, Position, Rejection, State, apply};
+use engine::{Command, EntryKey, Limits, Outcome, Position, Rejection, State, apply};
 use proto::record::command::Kind;
 
 /// 2026-01-01T00:00:00Z.
@@ -31,10 +31,15 @@ impl Default for Machine {
 
 impl Machine {
     pub fn new(limits: Limits) -> Machine {
+        Machine::of(1, 1, limits)
+    }
+
+    /// One partition of several.
+    pub fn of(partition: u32, partitions: u32, limits: Limits) -> Machine {
         Machine {
-            state: State::new(1, 1),
+            state: State::new(partition, partitions),
             limits,
-            folded: State::new(1, 1),
+            folded: State::new(partition, partitions),
             entries: BTreeMap::new(),
             log: Vec::new(),
             now_ms: START_MS,
@@ -116,6 +121,20 @@ impl Machine {
         }
     }
 
+    /// As after a crash: the state is thrown away and restored from what was written.
+    pub fn restart(&mut self) {
+        let (partition, partitions) = (self.state.partition(), self.state.partitions());
+        let entries = self.entries.clone();
+        let restored = State::restore(partition, partitions, entries);
+        self.state = restored.expect("the entries restore");
+    }
+
+    /// Entries of one kind that a compacted topic would hold.
+    pub fn count(&self, kind: engine::Kind) -> usize {
+        let keys = self.entries.keys().filter_map(|key| EntryKey::decode(key));
+        keys.filter(|key| key.kind == kind).count()
+    }
+
     /// Fires what is due and takes the steps that are left, until nothing moves by itself.
     pub fn settle(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
@@ -145,7 +164,8 @@ impl Machine {
 
     /// Replays the log and restores the entries: both must give this state.
     pub fn check_replay_and_restore(&mut self) {
-        let mut replayed = State::new(1, 1);
+        let (partition, partitions) = (self.state.partition(), self.state.partitions());
+        let mut replayed = State::new(partition, partitions);
         for (position, command) in &self.log {
             // Rejections repeat themselves too.
             let _ = apply(&mut replayed, *position, command, &self.limits);
@@ -162,7 +182,8 @@ impl Machine {
             .entries
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()));
-        let mut restored = State::restore(1, 1, entries).expect("the entries restore");
+        let restored = State::restore(partition, partitions, entries);
+        let mut restored = restored.expect("the entries restore");
         restored.drain_changes(last);
         assert_eq!(
             restored.digest(),

@@ -2,13 +2,13 @@
 
 use bpmn_parser::Diagnostic;
 use proto::record::{
-    Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess, Resource,
-    ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer, deploy_resources,
-    event, send,
+    Answer, Command, Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess,
+    Resource, ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer,
+    deploy_resources, event,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Handled, answered, invalid, partition, use_key, wrong_state};
+use super::{Handled, distribute, invalid, use_key, wrong_state};
 use crate::executable::{Executable, Kind, compile};
 use crate::flow::catch;
 use crate::rejection::Rejection;
@@ -30,13 +30,16 @@ struct Checked<'a> {
     processes: Vec<(Executable, String)>,
 }
 
-pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
+pub(super) fn deploy(step: &mut Step<'_>, command: &Command, deploy: &DeployResources) -> Handled {
     if step.state.partition() != DEPLOYMENT_PARTITION {
         let message = format!(
             "partition {DEPLOYMENT_PARTITION} takes deployments, not {}",
             step.state.partition()
         );
         return Err(wrong_state("DEPLOYMENT_PARTITION", message));
+    }
+    if distribute::join(step, command) {
+        return Ok(None);
     }
     let checked = check_all(&deploy.resources, step.now_ms(), &step.limits)?;
 
@@ -47,11 +50,14 @@ pub(super) fn deploy(step: &mut Step<'_>, deploy: &DeployResources) -> Handled {
         add_resource(step, resource, deployment_key, &mut processes, &mut sent);
     }
     sent.deployment_key = deployment_key;
-    distribute(step, &sent);
-    answered(answer::Kind::Deployed(Deployed {
-        key: deployment_key,
-        processes,
-    }))
+    let deployed = Answer {
+        kind: Some(answer::Kind::Deployed(Deployed {
+            key: deployment_key,
+            processes,
+        })),
+    };
+    distribute::send(step, &sent);
+    Ok(distribute::pend(step, command, deployment_key, deployed))
 }
 
 /// Whether the resources may be deployed together, as a deployment at this time would find, in milliseconds since the
@@ -303,17 +309,6 @@ fn start_timers(
         armed.push((node, when));
     }
     Ok(armed)
-}
-
-fn distribute(step: &mut Step<'_>, sent: &SentResources) {
-    if sent.resources.is_empty() {
-        return;
-    }
-    for target in 1..=step.state.partitions() {
-        if target != step.state.partition() {
-            partition::send(step, target, send::Kind::Deploy(sent.clone()));
-        }
-    }
 }
 
 /// A deployment that another partition accepted.

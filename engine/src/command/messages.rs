@@ -11,15 +11,16 @@ use proto::record::{
     SentMessage, answer, event,
 };
 
-use super::{Handled, answered, check_variables, instances, invalid};
+use super::{Handled, answered, check_variables, instances, invalid, subscriptions, wrong_state};
 use crate::executable::NodeIndex;
 use crate::flow::{self, catch};
 use crate::rejection::{Code, Rejection};
 use crate::scope;
-use crate::state::MESSAGE_SEPARATOR;
+use crate::state::{MESSAGE_SEPARATOR, Waiting};
 use crate::step::{self, At, Step};
 
 pub(super) fn publish(step: &mut Step<'_>, publish: &PublishMessage) -> Handled {
+    check_partition(step, &publish.correlation_key)?;
     let message = check(step, publish)?;
     let key = message.key;
     spread(step, &message, publish.ttl_ms > 0);
@@ -43,39 +44,73 @@ pub(super) fn receive(step: &mut Step<'_>, sent: &SentMessage) {
 }
 
 /// To the buffer, to what waits, to what it starts.
-fn spread(step: &mut Step<'_>, message: &Message, buffered: bool) {
-    let key = message.key;
+///
+/// Without a time to live it is kept only while it is on its way to other partitions, and under no id.
+fn spread(step: &mut Step<'_>, message: &Message, has_ttl: bool) {
+    let (name, correlation_key) = (&message.name, &message.correlation_key);
+    let recipients = step.state.recipients(name, correlation_key);
+    let is_sent = recipients.iter().any(|(_, waiting)| waiting.is_elsewhere());
+    let buffered = has_ttl || is_sent;
     if buffered {
+        let mut message = message.clone();
+        if !has_ttl {
+            message.message_id.clear();
+        }
         step.emit(event::Kind::MessagePublished(Box::new(MessagePublished {
-            message: Some(message.clone()),
+            message: Some(message),
         })));
     } else {
-        super::use_key(step, key);
+        super::use_key(step, message.key);
     }
-    let mut reached = BTreeSet::new();
-    for subscription in step
-        .state
-        .subscriptions_for(&message.name, &message.correlation_key)
-    {
-        let executable = step.state.executable(subscription.definition_key);
-        let process_id = executable.map(|executable| executable.process_id.to_string());
-        if let Some(process_id) = process_id
-            && reached.insert(process_id)
-        {
-            catch::correlate(
-                step,
-                &subscription,
-                key,
-                message.variables.clone(),
-                buffered,
-            );
-        }
+    for (_, waiting) in &recipients {
+        give(step, waiting, message, buffered);
     }
+    let reached = recipients.into_iter().map(|(process_id, _)| process_id);
+    let reached = reached.collect::<BTreeSet<_>>();
     for (process_id, definition, node) in step.state.starts_for(&message.name) {
         if !reached.contains(&process_id) {
             start(step, message, &process_id, definition, node, buffered);
         }
     }
+}
+
+fn give(step: &mut Step<'_>, waiting: &Waiting, message: &Message, buffered: bool) {
+    match waiting {
+        Waiting::Here(subscription) => {
+            let variables = message.variables.clone();
+            catch::correlate(step, subscription, message.key, variables, buffered);
+        }
+        Waiting::Elsewhere(remote) => subscriptions::reserve(step, remote, message),
+    }
+}
+
+/// A message in the buffer that a process has not taken after all.
+pub(super) fn offer(step: &mut Step<'_>, message: u64, process_id: &str) {
+    let Some(message) = step.state.message(message).cloned() else {
+        return;
+    };
+    let (name, correlation_key) = (&message.name, &message.correlation_key);
+    if let Some(waiting) = step.state.recipient(name, correlation_key, process_id) {
+        give(step, &waiting, &message, true);
+        return;
+    }
+    let mut starts = step.state.starts_for(name).into_iter();
+    if let Some((_, definition, node)) = starts.find(|(of, ..)| of == process_id) {
+        start(step, &message, process_id, definition, node, true);
+    }
+}
+
+/// Elsewhere the message would not meet what waits for it.
+fn check_partition(step: &Step<'_>, correlation_key: &str) -> Result<(), Rejection> {
+    let owner = step.state.message_partition(correlation_key);
+    if owner == step.state.partition() {
+        return Ok(());
+    }
+    let message = format!(
+        "partition {owner} takes messages with this correlation key, not {}",
+        step.state.partition()
+    );
+    Err(wrong_state("MESSAGE_PARTITION", message))
 }
 
 fn check(step: &mut Step<'_>, publish: &PublishMessage) -> Result<Message, Rejection> {
@@ -109,6 +144,7 @@ fn check(step: &mut Step<'_>, publish: &PublishMessage) -> Result<Message, Rejec
         variables,
         until_ms: step.now_ms().saturating_add(publish.ttl_ms.max(0)),
         correlated_processes: Vec::new(),
+        reservations: Vec::new(),
     })
 }
 

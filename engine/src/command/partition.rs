@@ -5,7 +5,7 @@ use proto::record::{
     SendReceived, SendsDelivered, SendsRemoved, StreamClosed, TermBegun, event, send,
 };
 
-use super::{Handled, deploy, done, messages, wrong_state};
+use super::{Handled, deploy, distribute, done, messages, subscriptions, wrong_state};
 use crate::effect::Effect;
 use crate::step::Step;
 
@@ -38,7 +38,7 @@ pub(super) fn raise_semantics(step: &mut Step<'_>, raise: &RaiseSemantics) -> Ha
 }
 
 /// Queues a send to another partition; it stays until that one has it.
-pub(super) fn send(step: &mut Step<'_>, target: u32, kind: send::Kind) {
+pub(crate) fn send(step: &mut Step<'_>, target: u32, kind: send::Kind) {
     let sequence = step.state.last_sent(target) + 1;
     step.emit(event::Kind::SendQueued(Box::new(SendQueued {
         outbox: Some(Outbox {
@@ -68,6 +68,14 @@ pub(super) fn receive(step: &mut Step<'_>, receive: &ReceiveSend) -> Handled {
         Some(send::Kind::Deploy(resources)) => deploy::receive(step, resources),
         // Refused is done too: the publisher was answered by its own partition.
         Some(send::Kind::Message(message)) => messages::receive(step, message),
+        Some(send::Kind::OpenSubscription(open)) => {
+            subscriptions::open(step, receive.source, open);
+        }
+        Some(send::Kind::CloseSubscription(close)) => subscriptions::close(step, close),
+        Some(send::Kind::CorrelateMessage(correlate)) => {
+            subscriptions::correlate(step, receive.source, correlate);
+        }
+        Some(send::Kind::MessageTaken(taken)) => subscriptions::taken(step, taken),
         None => {}
     }
     done()
@@ -84,6 +92,7 @@ pub(super) fn delivered(step: &mut Step<'_>, delivered: &SendsDelivered) -> Hand
     let oldest = step.state.outbox(target).next();
     if oldest.is_some_and(|oldest| oldest.sequence <= through) {
         step.emit(event::Kind::SendsRemoved(SendsRemoved { target, through }));
+        distribute::settle(step);
     }
     done()
 }

@@ -6,10 +6,11 @@
 use bytes::Bytes;
 use feel::temporal;
 use proto::record::{
-    MessageCorrelated, Subscription, SubscriptionClosed, SubscriptionOpened, Timer, TimerCreated,
-    event, incident,
+    CloseSubscription, MessageCorrelated, OpenSubscription, Subscription, SubscriptionClosed,
+    SubscriptionOpened, Timer, TimerCreated, event, incident, send,
 };
 
+use crate::command::partition;
 use crate::executable::{Kind, MessageSpec, NodeIndex, TimerKind, TimerSpec};
 use crate::scope;
 use crate::state::MESSAGE_SEPARATOR;
@@ -239,6 +240,18 @@ fn open_subscription(
             subscription: Some(subscription.clone()),
         },
     )));
+    let partition = step.state.message_partition(&subscription.correlation_key);
+    if partition != step.state.partition() {
+        let open = send::Kind::OpenSubscription(OpenSubscription {
+            subscription: subscription.key,
+            name: subscription.name,
+            correlation_key: subscription.correlation_key,
+            process_id: at.executable.process_id.to_string(),
+            takes_many: takes_many(at, node),
+        });
+        partition::send(step, partition, open);
+        return true;
+    }
     // A non-interrupting event takes all that wait, an interrupting one the oldest.
     while let Some((message, variables)) = oldest(step, at, &subscription) {
         correlate(step, &subscription, message, variables, true);
@@ -270,11 +283,29 @@ fn close_subscriptions(step: &mut Step<'_>, at: &At) {
         .and_then(|found| found.element(at.element));
     let open = found.map_or_else(Vec::new, |element| element.subscriptions.clone());
     for subscription in open {
-        step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
-            subscription,
-            instance,
-        }));
+        close(step, instance, subscription);
     }
+}
+
+/// Closes a subscription here, and where its messages are.
+pub(crate) fn close(step: &mut Step<'_>, instance: u64, subscription: u64) {
+    let found = step.state.subscription(subscription);
+    let partition = found.map(|found| step.state.message_partition(&found.correlation_key));
+    step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
+        subscription,
+        instance,
+    }));
+    if let Some(partition) = partition
+        && partition != step.state.partition()
+    {
+        let close = CloseSubscription { subscription };
+        partition::send(step, partition, send::Kind::CloseSubscription(close));
+    }
+}
+
+/// Only a non-interrupting boundary event takes more than one message.
+fn takes_many(at: &At, event: NodeIndex) -> bool {
+    at.executable.node(event).kind.boundary() == Some(false)
 }
 
 /// Gives a message to a subscription.
@@ -295,10 +326,7 @@ pub(crate) fn correlate(
         process_id: at.executable.process_id.to_string(),
         buffered,
     }));
-    let event = &at.executable.node(subscription.node).kind;
-    // Only a non-interrupting boundary event takes more than one.
-    let is_last = event.boundary() != Some(false);
-    if is_last {
+    if !takes_many(&at, subscription.node) {
         close_subscriptions(step, &at);
     }
     step.queue(step::trigger(

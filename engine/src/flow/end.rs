@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use proto::record::{
     Answer, ElementTerminated, IncidentResolved, InstanceCanceled, InstanceCompleted,
-    InstanceResult, InstanceStarted, JobCanceled, SubscriptionClosed, TaskEnded, TaskRecord,
-    TimerCanceled, TokensConsumed, answer, event, user_task,
+    InstanceResult, InstanceStarted, JobCanceled, TaskEnded, TaskRecord, TimerCanceled,
+    TokensConsumed, answer, event, user_task,
 };
 use rustc_hash::FxHashSet;
 
 use crate::command::messages;
 use crate::effect::Effect;
 use crate::executable::FlowIndex;
+use crate::flow::catch;
 use crate::scope;
 use crate::state::instance::Elements;
 use crate::step::{self, At, Step};
@@ -53,10 +54,7 @@ pub(crate) fn release(step: &mut Step<'_>, at: &At) {
         }));
     }
     for subscription in subscriptions {
-        step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
-            subscription,
-            instance,
-        }));
+        catch::close(step, instance, subscription);
     }
     for incident in incidents {
         step.emit(event::Kind::IncidentResolved(IncidentResolved {

@@ -64,6 +64,15 @@ impl Messages {
         }
     }
 
+    /// A process has not taken a message after all. What is older it has taken still, as the mark said.
+    pub fn give_back(&mut self, message: &Message, process_id: &str) {
+        let name = by_message(&message.name, &message.correlation_key);
+        let waiting = self.waiting.get_mut(&name);
+        if let Some(taken) = waiting.and_then(|waiting| waiting.taken.get_mut(process_id)) {
+            *taken = (*taken).min(message.key.saturating_sub(1));
+        }
+    }
+
     /// Those with this name and key that the process may not have taken yet, oldest first.
     pub fn untaken<'a>(
         &'a self,

@@ -7,6 +7,7 @@ mod catch;
 mod instance;
 mod job;
 mod node;
+mod remote;
 
 use proto::record::{Event, event::Kind as Fact};
 
@@ -34,6 +35,9 @@ impl State {
             Fact::SendQueued(fact) => self.send_queued(fact),
             Fact::SendReceived(fact) => self.send_received(fact),
             Fact::SendsRemoved(fact) => self.sends_removed(fact),
+            Fact::DeploymentPended(fact) => self.deployment_pended(fact),
+            Fact::DeploymentAwaited(fact) => self.deployment_awaited(fact),
+            Fact::DeploymentSettled(fact) => self.deployment_settled(fact),
             Fact::KeyUsed(fact) => self.use_key(fact.key),
             Fact::InstanceCreated(fact) => self.instance_created(fact),
             Fact::InstanceCompleted(fact) => self.instance_completed(fact),
@@ -71,6 +75,11 @@ impl State {
             Fact::MessageExpired(fact) => self.message_expired(fact),
             Fact::SubscriptionOpened(fact) => self.subscription_opened(fact),
             Fact::SubscriptionClosed(fact) => self.subscription_closed(fact),
+            Fact::RemoteSubscriptionOpened(fact) => self.remote_opened(fact),
+            Fact::RemoteSubscriptionClosed(fact) => self.remote_closed(fact),
+            Fact::MessageReserved(fact) => self.message_reserved(fact),
+            Fact::ReservationConfirmed(fact) => self.reservation_confirmed(fact),
+            Fact::ReservationReleased(fact) => self.reservation_released(fact),
         }
     }
 

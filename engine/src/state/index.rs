@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proto::record::{
-    Continuation, Definition, Instance, Job, Stream, Subscription, Timer, UserTask, job,
+    Continuation, Definition, Instance, Job, RemoteSubscription, Stream, Subscription, Timer,
+    UserTask, job,
 };
 use rustc_hash::FxHashMap;
 
@@ -66,7 +67,12 @@ pub(crate) struct Index {
     pub due: BTreeSet<(i64, Due)>,
     pub messages: Messages,
     /// [`by_message`] → subscriptions, oldest first.
+    /// Those of other partitions' instances by their keys here; own ones whose messages are elsewhere are left out.
     pub subscriptions: FxHashMap<String, BTreeSet<u64>>,
+    /// Key of a subscription on its own partition → its key here.
+    pub remotes: FxHashMap<u64, u64>,
+    /// Remote subscription → messages that are reserved for it, oldest first.
+    pub reserved: FxHashMap<u64, BTreeSet<u64>>,
     /// Steps that the leader is to take; parked ones are left out.
     pub continuations: BTreeSet<u64>,
     /// Instance → its continuations, parked ones too.
@@ -76,6 +82,8 @@ pub(crate) struct Index {
     /// Entry of requests → about its bytes.
     pub request_sizes: BTreeMap<u64, usize>,
     pub outbox: BTreeSet<u64>,
+    /// Those whose callers wait for the other partitions.
+    pub deployments: BTreeSet<u64>,
 }
 
 impl Index {
@@ -136,6 +144,35 @@ impl Index {
     pub fn remove_subscription(&mut self, subscription: &Subscription) {
         let key = by_message(&subscription.name, &subscription.correlation_key);
         remove_from(&mut self.subscriptions, &key, subscription.key);
+    }
+
+    pub fn add_remote(&mut self, remote: &RemoteSubscription) {
+        let key = by_message(&remote.name, &remote.correlation_key);
+        self.subscriptions
+            .entry(key)
+            .or_default()
+            .insert(remote.key);
+        self.remotes.insert(remote.subscription, remote.key);
+    }
+
+    pub fn remove_remote(&mut self, remote: &RemoteSubscription) {
+        let key = by_message(&remote.name, &remote.correlation_key);
+        remove_from(&mut self.subscriptions, &key, remote.key);
+        self.remotes.remove(&remote.subscription);
+    }
+
+    pub fn add_reservation(&mut self, remote: u64, message: u64) {
+        self.reserved.entry(remote).or_default().insert(message);
+    }
+
+    pub fn remove_reservation(&mut self, remote: u64, message: u64) {
+        let Some(messages) = self.reserved.get_mut(&remote) else {
+            return;
+        };
+        messages.remove(&message);
+        if messages.is_empty() {
+            self.reserved.remove(&remote);
+        }
     }
 
     /// Only the latest version of a process is started by messages.

@@ -30,10 +30,12 @@ pub enum Kind {
     Stream = 13,
     Requests = 14,
     Outbox = 15,
+    PendingDeployment = 16,
+    RemoteSubscription = 17,
 }
 
 impl Kind {
-    const ALL: [Kind; 15] = [
+    const ALL: [Kind; 17] = [
         Kind::Meta,
         Kind::Resource,
         Kind::Definition,
@@ -49,6 +51,8 @@ impl Kind {
         Kind::Stream,
         Kind::Requests,
         Kind::Outbox,
+        Kind::PendingDeployment,
+        Kind::RemoteSubscription,
     ];
 }
 

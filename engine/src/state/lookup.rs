@@ -1,6 +1,6 @@
 //! What handlers look up; everything is found by an index.
 
-use proto::record::{Answer, Mark, Message, Subscription};
+use proto::record::{Answer, Mark, Message, PendingDeployment};
 
 use super::{Due, State, by_message};
 use crate::executable::{Executable, Kind, NodeIndex};
@@ -25,19 +25,6 @@ impl State {
     pub(crate) fn first_due(&self, now_ms: i64) -> Option<Due> {
         let (due_ms, due) = self.index.due.first()?;
         (*due_ms <= now_ms).then_some(*due)
-    }
-
-    /// What waits for a message, oldest first.
-    pub(crate) fn subscriptions_for(&self, name: &str, correlation_key: &str) -> Vec<Subscription> {
-        let waiting = self
-            .index
-            .subscriptions
-            .get(&by_message(name, correlation_key));
-        let waiting = waiting.into_iter().flatten();
-        waiting
-            .filter_map(|key| self.subscriptions.get(*key))
-            .cloned()
-            .collect()
     }
 
     /// Start events that wait for a message: process, definition, node.
@@ -79,6 +66,9 @@ impl State {
         let mut untaken = untaken.untaken(name, correlation_key, process_id);
         untaken.find_map(|key| {
             let message = self.messages.get(key)?;
+            if !message.reservations.is_empty() && message.until_ms <= self.now_ms() {
+                return None; // Kept for those only that it is on its way to.
+            }
             let mut taken_by = message.correlated_processes.iter();
             (!taken_by.any(|taken_by| taken_by == process_id)).then_some(message)
         })
@@ -109,6 +99,25 @@ impl State {
 
     pub(crate) fn last_received(&self, source: u32) -> u64 {
         sequence_of(&self.meta.received, source)
+    }
+
+    /// Deployments whose callers wait for the other partitions, oldest first.
+    pub(crate) fn pending_deployments(&self) -> impl Iterator<Item = &PendingDeployment> {
+        let keys = self.index.deployments.iter();
+        keys.filter_map(|key| self.deployments.get(*key))
+    }
+
+    /// The deployment whose answer a request that is repeated waits for.
+    pub(crate) fn deployment_of(&self, request_id: &[u8]) -> Option<u64> {
+        let mut pending = self.pending_deployments();
+        let found = pending.find(|pending| pending.request_id == request_id)?;
+        (!request_id.is_empty()).then_some(found.key)
+    }
+
+    /// Whether the other partition has all sends up to this one.
+    pub(crate) fn has_sent(&self, mark: &Mark) -> bool {
+        let oldest = self.outbox(mark.partition).next();
+        oldest.is_none_or(|oldest| oldest.sequence > mark.sequence)
     }
 
     /// 0 when the process was never deployed.

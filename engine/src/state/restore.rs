@@ -108,6 +108,8 @@ impl State {
             Kind::Stream => self.streams.load(number, value, digest),
             Kind::Requests => self.requests.load(number, value, digest),
             Kind::Outbox => self.outbox.load(number, value, digest),
+            Kind::RemoteSubscription => self.remotes.load(number, value, digest),
+            Kind::PendingDeployment => self.deployments.load(number, value, digest),
         };
         loaded.map_err(|error| error.to_string())
     }
@@ -161,8 +163,14 @@ impl State {
         self.jobs.iter().for_each(|job| index.add_job(job));
         self.timers.iter().for_each(|timer| index.add_timer(timer));
         rebuild_messages(index, &self.messages);
+        let meta = &self.meta;
         for subscription in self.subscriptions.iter() {
-            index.add_subscription(subscription);
+            if !super::waiting::is_elsewhere(meta, &subscription.correlation_key) {
+                index.add_subscription(subscription);
+            }
+        }
+        for remote in self.remotes.iter() {
+            index.add_remote(remote);
         }
         let mut tasks = self.tasks.iter().collect::<Vec<_>>();
         tasks.sort_by_key(|task| task.key);
@@ -190,6 +198,8 @@ impl State {
                 .outbox
                 .insert(super::outbox_number(outbox.target, outbox.sequence));
         }
+        let pending = self.deployments.iter().map(|pending| pending.key);
+        index.deployments = pending.collect();
     }
 
     /// Makes a definition known by id and version, and its start events if it is the latest.
@@ -225,8 +235,12 @@ fn rebuild_messages(index: &mut index::Index, messages: &Table<proto::record::Me
         for process_id in &message.correlated_processes {
             index.messages.take(message, process_id);
         }
-        index
-            .due
-            .insert((message.until_ms, Due::Message(message.key)));
+        for reservation in &message.reservations {
+            index.add_reservation(reservation.subscription, message.key);
+        }
+        if message.reservations.is_empty() {
+            let due = (message.until_ms, Due::Message(message.key));
+            index.due.insert(due);
+        }
     }
 }

@@ -125,6 +125,14 @@ impl<'a> Fold<'a> {
             | Fact::SendQueued(_)
             | Fact::SendReceived(_)
             | Fact::SendsRemoved(_)
+            | Fact::DeploymentPended(_)
+            | Fact::DeploymentAwaited(_)
+            | Fact::DeploymentSettled(_)
+            | Fact::RemoteSubscriptionOpened(_)
+            | Fact::RemoteSubscriptionClosed(_)
+            | Fact::MessageReserved(_)
+            | Fact::ReservationConfirmed(_)
+            | Fact::ReservationReleased(_)
             | Fact::KeyUsed(_) => {}
         }
     }

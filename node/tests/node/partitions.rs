@@ -6,7 +6,7 @@ use std::time::Duration;
 use journal::memory::MemoryJournal;
 use node::{JobStreamRequest, Node, SubmitError};
 use proto::record::command::Kind;
-use proto::record::{CancelInstance, CreateInstance};
+use proto::record::{CancelInstance, CreateInstance, PublishMessage};
 use tokio_stream::StreamExt;
 
 use crate::support::*;
@@ -197,6 +197,49 @@ async fn what_was_not_sent_before_a_crash_is_sent_after_it() {
     });
     for _ in 0..PARTITIONS {
         submit(&node, create.clone()).await.expect("it starts");
+    }
+    node.stop().await;
+}
+
+/// Waits for the message `go` with its number.
+const WAIT: &str = r#"
+    <bpmn:startEvent id="start" />
+    <bpmn:receiveTask id="wait" messageRef="go" />
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="wait" />
+  </bpmn:process>
+  <bpmn:message id="go" name="go"><bpmn:extensionElements><zeebe:subscription correlationKey="=number" /></bpmn:extensionElements></bpmn:message>
+  <bpmn:process id="unused">"#;
+
+#[tokio::test]
+async fn a_message_reaches_the_instance_of_whichever_partition() {
+    let node = start(&MemoryJournal::new(PARTITIONS, 8));
+    // It is answered once every partition has it: nothing else is waited for.
+    deploy(&node, "waits", WAIT).await;
+    let mut homes = BTreeSet::new();
+    for number in 0..9 {
+        let create = Kind::CreateInstance(CreateInstance {
+            process_id: "waits".to_owned(),
+            variables: format!(r#"{{"number":{number}}}"#).into(),
+            ..CreateInstance::default()
+        });
+        let applied = submit(&node, create).await.expect("it starts");
+        homes.insert(partition_of(started(&applied).instance_key));
+        let publish = Kind::PublishMessage(PublishMessage {
+            name: "go".to_owned(),
+            correlation_key: number.to_string(),
+            ttl_ms: 3_600_000,
+            ..PublishMessage::default()
+        });
+        submit(&node, publish).await.expect("it is published");
+    }
+    assert_eq!(homes, BTreeSet::from([1, 2, 3]));
+    for partition in node.partitions() {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let is_busy = |state: &engine::State| !state.instance_keys().is_empty();
+        while partition.query(is_busy).await.expect("it serves") {
+            assert!(tokio::time::Instant::now() < deadline, "a message is lost");
+            tokio::task::yield_now().await;
+        }
     }
     node.stop().await;
 }

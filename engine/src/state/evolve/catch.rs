@@ -3,7 +3,7 @@
 use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
 
 use crate::state::instance::Elements;
-use crate::state::{Due, State};
+use crate::state::{Due, State, waiting};
 
 /// Ended tasks of an instance that are kept; a loop would pile them up without end.
 const ENDED_TASKS_MAX: usize = 1_000;
@@ -174,7 +174,9 @@ impl State {
 
     fn add_subscription(&mut self, subscription: &Subscription) {
         self.use_key(subscription.key);
-        self.index.add_subscription(subscription);
+        if !waiting::is_elsewhere(&self.meta, &subscription.correlation_key) {
+            self.index.add_subscription(subscription);
+        }
         if let Some(instance) = self.instances.get_mut(subscription.instance)
             && let Some(element) = instance.element_mut(subscription.element)
         {

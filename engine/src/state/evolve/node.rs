@@ -118,6 +118,24 @@ impl State {
         }
     }
 
+    pub(super) fn deployment_pended(&mut self, pended: &proto::record::DeploymentPended) {
+        if let Some(pending) = &pended.pending {
+            self.index.deployments.insert(pending.key);
+            self.deployments.insert(pending.key, pending.clone());
+        }
+    }
+
+    pub(super) fn deployment_awaited(&mut self, awaited: &proto::record::DeploymentAwaited) {
+        if let Some(pending) = self.deployments.get_mut(awaited.deployment) {
+            pending.correlation = awaited.correlation;
+        }
+    }
+
+    pub(super) fn deployment_settled(&mut self, settled: &proto::record::DeploymentSettled) {
+        self.index.deployments.remove(&settled.deployment);
+        self.deployments.remove(settled.deployment);
+    }
+
     fn remember(&mut self, bucket: u64, mark: RequestMark) {
         let id = mark.request_id.to_vec();
         let bytes = mark_bytes(&id, mark.answer.as_ref());

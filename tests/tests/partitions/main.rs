@@ -1,0 +1,6 @@
+//! Several partitions: what one has to know of another arrives there, once.
+
+mod deployments;
+mod messages;
+mod races;
+mod support;
