@@ -24,6 +24,7 @@ pub mod memory;
 pub use bytes::Bytes;
 pub use error::{AppendError, CheckpointError, Error, Place};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One command as it stands in the log.
@@ -82,6 +83,21 @@ pub trait Journal: Send + Sync + 'static {
         before: Option<(i64, u64)>,
         limit: usize,
     ) -> Result<Vec<Ended>, Error>;
+
+    /// Where several nodes that share the journal tell each other how they are; `None`: only one node can use it.
+    fn cluster(&self) -> Option<Arc<dyn ClusterLog>> {
+        None
+    }
+}
+
+/// A log of its own, beside the partitions: what nodes tell each other. Nothing in it is needed for longer than they
+/// live, so it is small and old records go.
+pub trait ClusterLog: Send + Sync + 'static {
+    /// Appends a notice of a node and blocks until it is durable.
+    fn tell(&self, node: &str, notice: &Bytes) -> Result<(), AppendError>;
+
+    /// Reads all notices in order, from some that were told lately on, and goes on at the tail.
+    fn listen(&self) -> Result<Box<dyn Reader>, Error>;
 }
 
 /// The longest page that [`Journal::ended`] returns.

@@ -5,6 +5,7 @@
 //! that names the case.
 
 mod checkpoints;
+mod cluster;
 mod log;
 
 use crate::{
@@ -65,6 +66,7 @@ pub const CASES: &[(&str, Case)] = &[
         "ended_instances_are_paged",
         checkpoints::ended_instances_are_paged,
     ),
+    ("nodes_hear_each_other", cluster::nodes_hear_each_other),
 ];
 
 /// Runs all cases, each with a journal of its own that `make` gives it.

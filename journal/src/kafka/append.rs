@@ -15,16 +15,29 @@ type Appending = ThreadedProducer<Reporting>;
 pub(super) struct Appender {
     options: Arc<KafkaOptions>,
     topic: String,
+    /// What its records say that they are.
+    kind: &'static str,
     /// Taken away after an error, which with an idempotent producer may be for ever; the next append makes a new one.
     producer: Mutex<Option<Arc<Appending>>>,
 }
 
 impl Appender {
+    /// Of commands.
     pub(super) fn new(options: Arc<KafkaOptions>) -> Result<Self, Error> {
-        let topic = options.topic(topics::COMMANDS);
+        Self::of(options, topics::COMMANDS, "command")
+    }
+
+    /// Of records that say that they are of this kind, to another topic of the namespace.
+    pub(super) fn of(
+        options: Arc<KafkaOptions>,
+        topic: &str,
+        kind: &'static str,
+    ) -> Result<Self, Error> {
+        let topic = options.topic(topic);
         let appender = Self {
             options,
             topic,
+            kind,
             producer: Mutex::new(None),
         };
         appender.producer()?;
@@ -33,6 +46,16 @@ impl Appender {
 
     /// Calls from several threads are on their way at the same time.
     pub(super) fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
+        self.append_keyed(partition, None, commands)
+    }
+
+    /// With a key that all of them have.
+    pub(super) fn append_keyed(
+        &self,
+        partition: u32,
+        key: Option<&str>,
+        commands: &[Bytes],
+    ) -> Result<(), AppendError> {
         self.check_sizes(commands)?;
         if commands.is_empty() {
             return Ok(());
@@ -41,7 +64,7 @@ impl Appender {
         let producer = self.producer().map_err(unknown)?;
         let reports = Reports::new(commands.len());
         let deadline = Instant::now() + self.options.append_timeout;
-        let sent = self.send(&producer, partition, commands, &reports, deadline);
+        let sent = self.send(&producer, (partition, key), commands, &reports, deadline);
         // The last report comes when the messages time out, which librdkafka looks for once a second.
         let outcome = sent.and_then(|()| reports.wait(deadline + Duration::from_secs(5)));
         outcome.map_err(|reason| {
@@ -53,17 +76,20 @@ impl Appender {
     fn send(
         &self,
         producer: &Appending,
-        partition: u32,
+        (partition, key): (u32, Option<&str>),
         commands: &[Bytes],
         reports: &Arc<Reports>,
         deadline: Instant,
     ) -> Result<(), String> {
         for command in commands {
             let mut record =
-                BaseRecord::<(), [u8], _>::with_opaque_to(&self.topic, Arc::clone(reports))
+                BaseRecord::<str, [u8], _>::with_opaque_to(&self.topic, Arc::clone(reports))
                     .partition(partition as i32)
-                    .headers(headers("command"))
+                    .headers(headers(self.kind))
                     .payload(&command[..]);
+            if let Some(key) = key {
+                record = record.key(key);
+            }
             while let Err((error, again)) = producer.send(record) {
                 let is_full = error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
                 if !is_full || Instant::now() > deadline {
@@ -93,7 +119,7 @@ impl Appender {
         let context = Reporting(Context::new(self.options.oauth_token_file.clone()));
         let producer = self.options.producer().create_with_context(context);
         let producer: Arc<Appending> =
-            Arc::new(producer.map_err(|error| super::failed("the producer of commands", &error))?);
+            Arc::new(producer.map_err(|error| super::failed("a producer", &error))?);
         *slot = Some(Arc::clone(&producer));
         Ok(producer)
     }

@@ -5,6 +5,7 @@
 //! fences its predecessors. Architecture, section 5; `docs/topics.md` describes every record.
 
 mod append;
+mod cluster;
 mod findings;
 mod history;
 mod lead;
@@ -29,9 +30,11 @@ pub use survey::{Lacking, Survey, survey};
 
 use crate::feed::locked;
 use crate::{
-    AppendError, Bytes, ENDED_LIMIT_MAX, Ended, Error, HistoryPart, Journal, Lead, Observer, Reader,
+    AppendError, Bytes, ClusterLog, ENDED_LIMIT_MAX, Ended, Error, HistoryPart, Journal, Lead,
+    Observer, Reader,
 };
 use append::Appender;
+use cluster::KafkaCluster;
 use history::History;
 use oauth::Context;
 use options::Isolation;
@@ -53,6 +56,7 @@ pub const SCHEMA: &str = "1";
 pub struct KafkaJournal {
     shared: Arc<Shared>,
     appender: Appender,
+    cluster: Arc<KafkaCluster>,
 }
 
 struct Shared {
@@ -89,7 +93,7 @@ impl KafkaJournal {
         let setup = Setup::connect(&options)?;
         let identity = setup.prepare()?;
         let appender = Appender::new(Arc::clone(&options))?;
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             written: options.create(&options.watermarks(Isolation::Uncommitted))?,
             committed: options.create(&options.watermarks(Isolation::Committed))?,
             admin: setup.into_admin(),
@@ -98,9 +102,10 @@ impl KafkaJournal {
                 .collect(),
             identity,
             options: Arc::clone(&options),
-        };
+        });
         Ok(Self {
-            shared: Arc::new(shared),
+            cluster: Arc::new(KafkaCluster::new(Arc::clone(&shared))?),
+            shared,
             appender,
         })
     }
@@ -178,6 +183,10 @@ impl Journal for KafkaJournal {
     ) -> Result<Vec<Ended>, Error> {
         let limit = limit.min(ENDED_LIMIT_MAX);
         self.with_history(partition, |history| Ok(history.ended(before, limit)))
+    }
+
+    fn cluster(&self) -> Option<Arc<dyn ClusterLog>> {
+        Some(Arc::clone(&self.cluster) as _)
     }
 }
 

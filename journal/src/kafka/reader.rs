@@ -91,7 +91,7 @@ impl Reader for KafkaReader {
 }
 
 /// Broker time may go back a little when a partition's leader moves; ours does not.
-fn record(message: &BorrowedMessage<'_>, last_timestamp_ms: i64) -> Record {
+pub(super) fn record(message: &BorrowedMessage<'_>, last_timestamp_ms: i64) -> Record {
     let timestamp_ms = message.timestamp().to_millis().unwrap_or(i64::MIN);
     Record {
         offset: message.offset() as u64,

@@ -4,20 +4,23 @@
 //! "crashes" drops its readers and leads and goes on with a clone. It never reads a clock and never sleeps except
 //! where a caller gives a `wait`.
 
+mod cluster;
 mod faults;
+mod reader;
 
 pub use faults::{FaultCounts, Faults};
 
-use crate::feed::{Commit, Feed, locked, wait_until};
+use crate::feed::{Commit, Feed, locked};
 use crate::latch::Latch;
 use crate::{
-    AppendError, Bytes, Change, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error,
-    HistoryPart, Journal, Lead, Observer, Reader, Record,
+    AppendError, Bytes, Change, Checkpoint, CheckpointError, ClusterLog, ENDED_LIMIT_MAX, Ended,
+    Error, HistoryPart, Journal, Lead, Observer, Reader, Record,
 };
 use faults::Dice;
+use reader::MemoryReader;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// At most so many records come from one [`Reader::next`].
 const BATCH_RECORDS_MAX: usize = 1024;
@@ -37,8 +40,11 @@ struct Shared {
 }
 
 struct World {
+    /// What was set, without what has passed since.
     now_ms: i64,
+    running_since: Option<Instant>,
     dice: Dice,
+    /// The last one is the log of the cluster.
     partitions: Vec<Partition>,
 }
 
@@ -67,8 +73,9 @@ impl MemoryJournal {
     pub fn new(partitions: u32, seed: u64) -> Self {
         let world = World {
             now_ms: 0,
+            running_since: None,
             dice: Dice::new(seed),
-            partitions: (0..partitions).map(|_| Partition::default()).collect(),
+            partitions: (0..=partitions).map(|_| Partition::default()).collect(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -93,12 +100,17 @@ impl MemoryJournal {
     /// The clock that stamps records, in milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        locked(&self.shared.world).now_ms
+        locked(&self.shared.world).now_ms()
     }
 
     /// Sets the clock; it may go back, the timestamps of records do not.
     pub fn set_now(&self, now_ms: i64) {
         locked(&self.shared.world).now_ms = now_ms;
+    }
+
+    /// From now on the clock also goes by itself, as fast as time does.
+    pub fn run_clock(&self) {
+        locked(&self.shared.world).running_since = Some(Instant::now());
     }
 
     /// Moves the clock on.
@@ -121,31 +133,54 @@ impl MemoryJournal {
 }
 
 impl World {
+    fn now_ms(&self) -> i64 {
+        let passed = self
+            .running_since
+            .map_or(0, |since| since.elapsed().as_millis());
+        self.now_ms
+            .saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+
     fn partition(&mut self, partition: u32) -> Result<&mut Partition, Error> {
-        let found = self.partitions.get_mut(partition as usize);
-        found.ok_or(Error::UnknownPartition(partition))
+        match partition < self.count() {
+            true => self.log(partition),
+            false => Err(Error::UnknownPartition(partition)),
+        }
+    }
+
+    /// Those that are partitions of the journal.
+    fn count(&self) -> u32 {
+        self.partitions.len() as u32 - 1
+    }
+
+    /// Of a partition, or of the cluster.
+    fn log(&mut self, log: u32) -> Result<&mut Partition, Error> {
+        let found = self.partitions.get_mut(log as usize);
+        found.ok_or(Error::UnknownPartition(log))
     }
 }
 
 impl Journal for MemoryJournal {
     fn partitions(&self) -> u32 {
-        locked(&self.shared.world).partitions.len() as u32
+        locked(&self.shared.world).count()
     }
 
     fn append(&self, partition: u32, commands: &[Bytes]) -> Result<(), AppendError> {
         check_sizes(commands)?;
         let mut world = locked(&self.shared.world);
+        if partition >= world.count() {
+            return Err(AppendError::UnknownPartition(partition));
+        }
+        let now_ms = world.now_ms();
         let World {
-            now_ms,
-            dice,
-            partitions,
+            dice, partitions, ..
         } = &mut *world;
         let partition = partitions
             .get_mut(partition as usize)
             .ok_or(AppendError::UnknownPartition(partition))?;
-        let outcome = append_with_faults(partition, dice, *now_ms, commands);
+        let outcome = append_with_faults(partition, dice, now_ms, commands);
         for (_, late) in std::mem::take(&mut partition.late) {
-            partition.push(dice, *now_ms, &late);
+            partition.push(dice, now_ms, &late);
         }
         // What was late a moment ago is in the log now; what this call has made late waits for the next.
         if let Err(Appending::Late(reads)) = outcome {
@@ -163,11 +198,8 @@ impl Journal for MemoryJournal {
     fn read(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, Error> {
         let mut world = locked(&self.shared.world);
         world.partition(partition)?.check_bounds(partition, from)?;
-        Ok(Box::new(MemoryReader {
-            shared: Arc::clone(&self.shared),
-            partition,
-            from,
-        }))
+        let shared = Arc::clone(&self.shared);
+        Ok(Box::new(MemoryReader::new(shared, partition, from)))
     }
 
     fn observe(&self, partition: u32) -> Result<Box<dyn Observer>, Error> {
@@ -235,6 +267,10 @@ impl Journal for MemoryJournal {
             Some(before) => ended.range(..before).rev().take(limit).map(page).collect(),
             None => ended.iter().rev().take(limit).map(page).collect(),
         })
+    }
+
+    fn cluster(&self) -> Option<Arc<dyn ClusterLog>> {
+        Some(Arc::new(self.clone()))
     }
 }
 
@@ -380,51 +416,6 @@ impl Partition {
             next_offset: checkpoint.next_offset,
             term,
         });
-    }
-}
-
-struct MemoryReader {
-    shared: Arc<Shared>,
-    partition: u32,
-    from: u64,
-}
-
-impl Reader for MemoryReader {
-    fn next(&mut self, wait: Duration) -> Result<Vec<Record>, Error> {
-        let mut world = locked(&self.shared.world);
-        if !wait.is_zero() {
-            let (partition, from) = (self.partition as usize, self.from);
-            let deadline = Instant::now() + wait;
-            world = wait_until(&self.shared.grown, world, deadline, |world| {
-                let found = world.partitions.get(partition);
-                found.is_some_and(|p| p.next > from || !p.late.is_empty())
-            });
-        }
-        let World {
-            now_ms,
-            dice,
-            partitions,
-        } = &mut *world;
-        let partition = partitions
-            .get_mut(self.partition as usize)
-            .ok_or(Error::UnknownPartition(self.partition))?;
-        partition.look(dice, *now_ms);
-        if self.from < partition.first {
-            partition.check_bounds(self.partition, self.from)?;
-        }
-        let visible = partition.visible();
-        let start = partition.log.partition_point(|r| r.offset < self.from);
-        let records: Vec<Record> = partition
-            .log
-            .range(start..)
-            .take_while(|r| r.offset < visible)
-            .take(BATCH_RECORDS_MAX)
-            .cloned()
-            .collect();
-        if let Some(last) = records.last() {
-            self.from = last.offset + 1;
-        }
-        Ok(records)
     }
 }
 
