@@ -9,6 +9,7 @@ mod appender;
 mod applier;
 mod checkpoints;
 mod clock;
+mod cluster;
 mod config;
 mod core;
 mod courier;

@@ -26,5 +26,11 @@ pub mod usertask {
     tonic::include_proto!("weir.usertask.v1");
 }
 
+/// What nodes tell and ask each other (`weir.node.v1`).
+#[cfg(feature = "grpc")]
+pub mod node {
+    tonic::include_proto!("weir.node.v1");
+}
+
 /// Every file descriptor, for gRPC reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
