@@ -20,7 +20,8 @@ use crate::courier;
 use crate::desk::Desk;
 use crate::driver::{Driver, Halt, Sending, panic_message};
 use crate::error::{StartError, SubmitError};
-use crate::leadership::{CatchUpError, catch_up, newer, take_over};
+use crate::follower::Follower;
+use crate::leadership::{CatchUpError, Led, catch_up, newer, take_over};
 use crate::reading::{Batch, Reading};
 use crate::status::{Counts, Phase};
 
@@ -104,14 +105,12 @@ impl Applier {
         Ok(applier)
     }
 
-    /// Leads, restores, and applies the log up to the first command of the own term.
-    pub fn establish(&mut self) -> Result<Leadership, StartError> {
+    /// Leads, restores unless a follower has the state, and applies the log up to the first command of the own term.
+    pub fn establish(&mut self, mut follower: Option<Follower>) -> Result<Leadership, StartError> {
         loop {
-            let config = &self.core.config;
-            let (name, limits) = (config.name.as_str(), config.limits);
+            let name = self.core.config.name.as_str();
             let partition = self.core.partition;
-            let skipped = self.skipped.clone();
-            let mut led = take_over(&*self.journal, partition, name, limits, skipped)?;
+            let mut led = self.take_over(follower.take())?;
             if self.core.config.publishes_views {
                 led.driver.publish_views();
             }
@@ -142,6 +141,21 @@ impl Applier {
             );
             return Ok(leadership);
         }
+    }
+
+    fn take_over(&self, follower: Option<Follower>) -> Result<Led, StartError> {
+        let (journal, config) = (&*self.journal, &self.core.config);
+        if let Some(follower) = follower {
+            match follower.take_over(journal, &config.name) {
+                Ok(led) => return Ok(led),
+                Err(error) => {
+                    let partition = self.core.partition;
+                    tracing::warn!(%partition, %error, "the follower cannot lead: restoring");
+                }
+            }
+        }
+        let (name, limits, skipped) = (&config.name, config.limits, self.skipped.clone());
+        take_over(journal, self.core.partition, name, limits, skipped)
     }
 
     fn settle_in(
@@ -230,7 +244,7 @@ impl Applier {
         let mut attempts = 0;
         loop {
             self.threads.retain(|thread| !thread.is_finished());
-            let error = match self.establish() {
+            let error = match self.establish(None) {
                 Ok(leadership) => return Ok(leadership),
                 Err(error) => error,
             };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::Limits;
-use journal::{AppendError, Journal, Lead, Observed, Reader};
+use journal::{AppendError, Journal, Lead, Observed, Observer, Reader};
 use rustc_hash::FxHashMap;
 
 use crate::driver::{Driver, Halt, Output, begin_term};
@@ -33,6 +33,22 @@ pub struct Led {
     partition: PartitionId,
 }
 
+impl Led {
+    pub(crate) fn new(
+        lead: Box<dyn Lead>,
+        reader: Box<dyn Reader>,
+        driver: Driver,
+        partition: PartitionId,
+    ) -> Led {
+        Led {
+            lead,
+            reader,
+            driver,
+            partition,
+        }
+    }
+}
+
 /// Fences the previous leader and restores the state of the last committed checkpoint.
 ///
 /// # Errors
@@ -46,7 +62,12 @@ pub fn take_over(
 ) -> Result<Led, StartError> {
     let lead = journal.lead(partition.in_journal(), name)?;
     let started = Instant::now();
-    let entries = read_entries(journal, partition, &*lead)?;
+    let mut observer = journal.observe(partition.in_journal())?;
+    let restored = read_entries(&mut *observer, |term| term >= lead.term())?;
+    if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
+        return Err(StartError::Fenced);
+    }
+    let entries = restored.entries;
     let count = entries.len();
     let driver = Driver::restore(
         partition,
@@ -65,21 +86,21 @@ pub fn take_over(
         "restored the last checkpoint"
     );
     let reader = journal.read(partition.in_journal(), lead.next_offset())?;
-    Ok(Led {
-        lead,
-        reader,
-        driver,
-        partition,
-    })
+    Ok(Led::new(lead, reader, driver, partition))
 }
 
-/// The entries of the state as of the checkpoint with which this leadership began.
-fn read_entries(
-    journal: &dyn Journal,
-    partition: PartitionId,
-    lead: &dyn Lead,
-) -> Result<FxHashMap<Bytes, Bytes>, StartError> {
-    let mut observer = journal.observe(partition.in_journal())?;
+/// The state as of a checkpoint.
+pub(crate) struct Restored {
+    pub entries: FxHashMap<Bytes, Bytes>,
+    pub next_offset: u64,
+    pub term: u64,
+}
+
+/// The entries of the state as of the first checkpoint whose term is wanted.
+pub(crate) fn read_entries(
+    observer: &mut dyn Observer,
+    is_wanted: impl Fn(u64) -> bool,
+) -> Result<Restored, StartError> {
     let mut entries = FxHashMap::default();
     let mut heard = Instant::now();
     // Ends with the entries, which are as many as the state has, or with the silence after them.
@@ -91,14 +112,12 @@ fn read_entries(
                     None => entries.remove(&change.key),
                 };
             }
-            Observed::Checkpoint { term, next_offset } if term == lead.term() => {
-                if next_offset == lead.next_offset() {
-                    return Ok(entries);
-                }
-                return Err(StartError::Fenced);
-            }
-            Observed::Checkpoint { term, .. } if term > lead.term() => {
-                return Err(StartError::Fenced);
+            Observed::Checkpoint { term, next_offset } if is_wanted(term) => {
+                return Ok(Restored {
+                    entries,
+                    next_offset,
+                    term,
+                });
             }
             Observed::Checkpoint { .. } => {}
             Observed::Idle if heard.elapsed() < SILENCE => continue,

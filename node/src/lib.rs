@@ -17,6 +17,7 @@ mod desk;
 pub mod driver;
 mod error;
 mod fault;
+mod follower;
 mod health;
 mod jobs;
 pub mod leadership;

@@ -45,7 +45,7 @@ impl Node {
         };
         let start = |id| {
             let (journal, config) = (Arc::clone(&journal), config.clone());
-            Partition::start(id, journal, config, shared.clone())
+            Partition::start(id, journal, config, shared.clone(), None)
         };
         // Each restores on a thread of its own; the first error ends those that have started.
         let partitions = std::thread::scope(|scope| {

@@ -18,6 +18,7 @@ use crate::config::{Caller, Config};
 use crate::core::{Core, Inbox, Shared, View};
 use crate::driver::encode;
 use crate::error::{StartError, SubmitError};
+use crate::follower::Follower;
 use crate::partition_id::PartitionId;
 use crate::polls::Poll;
 use crate::queue::Entry;
@@ -57,7 +58,7 @@ impl Drop for Handle {
 }
 
 impl Partition {
-    /// Leads the partition, restores it, and serves. Blocks until it does.
+    /// Leads the partition, restores it unless a follower has its state, and serves. Blocks until it does.
     ///
     /// # Errors
     /// See [`StartError`]; nothing runs then.
@@ -66,11 +67,12 @@ impl Partition {
         journal: Arc<dyn Journal>,
         config: Config,
         shared: Shared,
+        follower: Option<Follower>,
     ) -> Result<Partition, StartError> {
         let thread_failed = |error: std::io::Error| StartError::Thread(error.to_string());
         let (core, ears) = Core::new(id, config, shared);
         let mut applier = Applier::new(Arc::clone(&core), ears, Arc::clone(&journal))?;
-        let leadership = applier.establish()?;
+        let leadership = applier.establish(follower)?;
         let (shared, log) = (Arc::clone(&core), Arc::clone(&journal));
         let appender = std::thread::Builder::new().name("weir-append".to_owned());
         let appender = appender

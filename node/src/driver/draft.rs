@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use engine::{Change, EntryKey};
+use bytes::Bytes;
+use engine::{Change, EntryKey, Kind};
 use journal::{Checkpoint, DeadLetter};
 use rustc_hash::FxHashMap;
 
@@ -40,6 +41,13 @@ impl Draft {
 
     pub fn history(&self) -> &History {
         &self.history
+    }
+
+    /// The encoded entry that sums up the state.
+    pub fn summary(&self) -> Option<Bytes> {
+        let mut changes = self.changes.iter();
+        let meta = changes.find(|change| change.key.kind == Kind::Meta)?;
+        meta.value.clone()
     }
 
     /// Takes in the draft that follows this one, when this one could not be committed. Nothing grows with repetition:
