@@ -1,5 +1,6 @@
 //! The caller was wrong: nothing changed, and this says why.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// How a rejection maps to a status of gRPC.
@@ -22,25 +23,25 @@ pub const JOB_WITHOUT_RETRIES: &str = "JOB_WITHOUT_RETRIES";
 pub struct Rejection {
     pub code: Code,
     /// For programs: `TASK_ALREADY_CLAIMED`.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// For people.
     pub message: String,
     /// Details for programs: name, value.
-    pub metadata: Vec<(&'static str, String)>,
+    pub metadata: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Rejection {
     pub(crate) fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Rejection {
         Rejection {
             code,
-            reason,
+            reason: Cow::Borrowed(reason),
             message: message.into(),
             metadata: Vec::new(),
         }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Rejection {
-        self.metadata.push((name, value.to_string()));
+        self.metadata.push((Cow::Borrowed(name), value.to_string()));
         self
     }
 }

@@ -1,3 +1,6 @@
 //! Several nodes that share the partitions of a journal.
 
+pub(crate) mod lease;
 pub(crate) mod membership;
+mod role;
+pub(crate) mod supervisor;

@@ -38,6 +38,16 @@ pub struct Config {
     pub task_events_max: usize,
     /// What one command may cost.
     pub limits: engine::Limits,
+    /// Where other nodes of a cluster reach this one, `host:port`.
+    pub peer_address: String,
+    /// Nodes that keep the state of each partition up to date beside its leader.
+    pub standby: usize,
+    /// How often a node tells the others of its cluster that it is there.
+    pub heartbeat_interval: Duration,
+    /// A node that is silent for longer is taken for dead.
+    pub silence_max: Duration,
+    /// How long a call waits for a partition of a cluster to have a leader.
+    pub leader_patience: Duration,
 }
 
 impl Default for Config {
@@ -59,6 +69,11 @@ impl Default for Config {
             queries_max: 1_000,
             task_events_max: 10_000,
             limits: engine::Limits::default(),
+            peer_address: String::new(),
+            standby: 1,
+            heartbeat_interval: Duration::from_millis(200),
+            silence_max: Duration::from_millis(800),
+            leader_patience: Duration::from_secs(10),
         }
     }
 }

@@ -10,6 +10,7 @@ use engine::State;
 use proto::record::{Answer, answer};
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::cluster::lease::Lease;
 use crate::config::Config;
 use crate::driver::{Draft, Driver, History};
 use crate::error::SubmitError;
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub health: Arc<Health>,
     /// Rung when a user task of any partition has changed.
     pub tasks_grown: Arc<watch::Sender<()>>,
+    pub lease: Arc<Lease>,
 }
 
 pub(crate) struct Core {
@@ -81,6 +83,7 @@ pub(crate) struct Core {
     pub orders: Orders,
     status: Mutex<Status>,
     health: Arc<Health>,
+    pub lease: Arc<Lease>,
     /// Set when all threads but the applier have ended.
     ended: watch::Sender<bool>,
     correlations: AtomicU64,
@@ -160,6 +163,7 @@ impl Core {
                 counts: Counts::default(),
             }),
             health: shared.health,
+            lease: shared.lease,
             ended: watch::Sender::new(false),
             // Commands that an earlier process appended must not find a waiter of this one.
             correlations: AtomicU64::new(fastrand::u64(1..)),

@@ -29,6 +29,20 @@ pub enum SubmitError {
     Stopped,
 }
 
+impl SubmitError {
+    /// Whether another leader, or the same one a little later, may do it.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            SubmitError::Unavailable(_) | SubmitError::Stopped => true,
+            SubmitError::Rejected(_)
+            | SubmitError::Overloaded
+            | SubmitError::Full(_)
+            | SubmitError::TooLarge { .. }
+            | SubmitError::Internal(_) => false,
+        }
+    }
+}
+
 /// Why a node cannot lead its partition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {

@@ -1,5 +1,6 @@
 //! What callers are told when a call failed: one code, one reason, the same in every service.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use engine::Rejection;
@@ -40,11 +41,11 @@ impl From<engine::Code> for Code {
 pub struct Fault {
     pub code: Code,
     /// For programs: `OVERLOADED`, `TASK_ALREADY_CLAIMED`.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// For people.
     pub message: String,
     /// Details for programs: name, value.
-    pub metadata: Vec<(&'static str, String)>,
+    pub metadata: Vec<(Cow<'static, str>, String)>,
     /// When to come back; `None`: repeating it does not help by itself.
     pub retry: Option<Duration>,
 }
@@ -54,7 +55,7 @@ impl From<SubmitError> for Fault {
         let message = error.to_string();
         let fault = |code, reason| Fault {
             code,
-            reason,
+            reason: Cow::Borrowed(reason),
             message,
             metadata: Vec::new(),
             retry: None,
@@ -67,7 +68,10 @@ impl From<SubmitError> for Fault {
             },
             SubmitError::Full(_) => fault(Code::ResourceExhausted, "DISK_FULL"),
             SubmitError::TooLarge { size, limit } => Fault {
-                metadata: vec![("size", size.to_string()), ("limit", limit.to_string())],
+                metadata: vec![
+                    ("size".into(), size.to_string()),
+                    ("limit".into(), limit.to_string()),
+                ],
                 ..fault(Code::InvalidArgument, "COMMAND_TOO_LARGE")
             },
             SubmitError::Unavailable(_) => fault(Code::Unavailable, "UNAVAILABLE"),

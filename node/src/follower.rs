@@ -80,11 +80,6 @@ impl Follower {
         })
     }
 
-    /// The first offset that is not applied.
-    pub fn next_offset(&self) -> u64 {
-        self.driver.next_offset()
-    }
-
     /// Goes on to the next checkpoint, should one come within the wait. Gives its term.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! The node: drives a partition of the machine over a journal, and answers for it.
 //!
 //! [`driver`] holds all the logic and no thread, clock or I/O; a [`Partition`] is the thin shell of threads around it:
-//! one appends, one reads, one applies, one writes checkpoints. A [`Node`] has all partitions of the journal and knows
-//! which of them a call concerns. Floor 4 knows this crate as "submit this command, run this
-//! query, watch from this position". Architecture, sections 1 and 6.
+//! one appends, one reads, one applies, one writes checkpoints. A [`Node`] knows which partition of the journal a call
+//! concerns, and reaches its leader: itself, or another node of the [`cluster`]. Floor 4 knows this crate as "submit
+//! this command, run this query, watch from this position". Architecture, sections 1 and 6.
 
 mod appender;
 mod applier;
@@ -23,10 +23,14 @@ mod jobs;
 pub mod leadership;
 mod node;
 mod partition;
+mod partition_client;
 mod partition_id;
+mod peer;
+mod place;
 #[cfg(test)]
 mod planted;
 mod polls;
+mod query;
 mod queue;
 mod reading;
 mod reads;
@@ -43,8 +47,11 @@ pub use error::{StartError, SubmitError};
 pub use fault::{Code, Fault};
 pub use jobs::JobStream;
 pub use node::Node;
-pub use partition::{Applied, Partition};
+pub use partition::Applied;
+pub use partition_client::PartitionClient;
 pub use partition_id::PartitionId;
+pub use peer::server::Peers;
+pub use query::{Queries, Query};
 pub use reads::Story;
 pub use request_id::{RequestIdError, parse_request_id};
 pub use status::{Counts, Phase, Status};

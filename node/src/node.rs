@@ -1,97 +1,192 @@
 //! The handle of a node: what floor 4 calls.
 //!
-//! Owns which partition a call concerns. It must not know what a command does.
+//! Owns which partition a call concerns, and that it reaches the partition's leader, here or at another node. It must
+//! not know what a command does.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use journal::Journal;
 use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, command::Kind};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use crate::cluster::lease::Lease;
+use crate::cluster::supervisor::{Orders, Supervisor};
 use crate::config::{Caller, Config};
 use crate::core::Shared;
 use crate::error::{StartError, SubmitError};
 use crate::health::Health;
-use crate::jobs::{self, JobStream};
+use crate::jobs::{self, JobStream, Jobs};
 use crate::partition::{Applied, Partition};
+use crate::partition_client::PartitionClient;
 use crate::partition_id::PartitionId;
+use crate::peer::client::{Connections, Peer};
+use crate::place::{Place, Slot, nowhere};
 use crate::reads::{self, Story};
 use crate::route::{self, Route};
 use crate::status::Phase;
 use crate::stream::JobStreamRequest;
-use crate::watch::TaskWatch;
+use crate::watch::{self as tasks, Source, TaskEvent, TaskWatch, WatchError};
+
+/// Changes of user tasks that came from another node and wait for the watcher.
+const WATCHED_MAX: usize = 256;
 
 /// A running node. Clones share it; when the last one is dropped without [`Node::stop`] the node ends as in a crash.
 #[derive(Clone)]
 pub struct Node {
-    partitions: Arc<[Partition]>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    slots: Arc<[Slot]>,
     shared: Shared,
     /// Where the next call goes that may go anywhere.
-    turn: Arc<AtomicU32>,
+    turn: AtomicU32,
+    /// Set when there may be other nodes.
+    cluster: Option<Cluster>,
+}
+
+/// A node's part in a cluster.
+struct Cluster {
+    orders: Arc<Orders>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+    health: Arc<Health>,
+    /// How long a call waits for a leader.
+    patience: Duration,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.orders.abort.store(true, Ordering::Release);
+    }
 }
 
 impl Node {
-    /// Leads all partitions of the journal, restores them, and serves. Blocks until it does.
+    /// Leads all partitions of the journal, restores them, and serves. Blocks until it does. No other node may.
     ///
     /// # Errors
     /// See [`StartError`]; nothing runs then.
     pub fn start(journal: Arc<dyn Journal>, config: Config) -> Result<Node, StartError> {
         let count = journal.partitions();
-        let shared = Shared {
-            health: Arc::new(Health::new(count)),
-            tasks_grown: Arc::new(watch::Sender::new(())),
-        };
+        let shared = shared(count, Lease::of_one());
         let start = |id| {
             let (journal, config) = (Arc::clone(&journal), config.clone());
             Partition::start(id, journal, config, shared.clone(), None)
         };
         // Each restores on a thread of its own; the first error ends those that have started.
-        let partitions = std::thread::scope(|scope| {
+        let slots = std::thread::scope(|scope| {
             let starting = PartitionId::all(count).map(|id| scope.spawn(move || start(id)));
             let starting = starting.collect::<Vec<_>>().into_iter();
             let panicked = |_| StartError::Thread("a partition has panicked".to_owned());
             let started = starting.map(|thread| thread.join().map_err(panicked)?);
-            started.collect::<Result<Vec<_>, _>>()
+            let slot = |partition: Partition| Slot::new(partition.id(), Place::Here(partition));
+            let slots = started.map(|started| started.map(slot));
+            slots.collect::<Result<Vec<_>, _>>()
         })?;
         Ok(Node {
-            partitions: partitions.into(),
-            shared,
-            turn: Arc::default(),
+            inner: Arc::new(Inner {
+                slots: slots.into(),
+                shared,
+                turn: AtomicU32::default(),
+                cluster: None,
+            }),
+        })
+    }
+
+    /// Becomes one of the nodes that share the partitions of the journal. Returns at once; [`Node::phases`] tells when
+    /// every partition has a leader.
+    ///
+    /// # Errors
+    /// The journal cannot be shared, or a thread could not be started.
+    pub fn join(journal: Arc<dyn Journal>, config: Config) -> Result<Node, StartError> {
+        let cluster = journal.cluster().ok_or_else(|| {
+            let alone = "the journal is for one process only".to_owned();
+            StartError::Journal(journal::Error::Failed(alone))
+        })?;
+        let count = journal.partitions();
+        let slots = PartitionId::all(count).map(|id| Slot::new(id, Place::Nowhere));
+        let slots: Arc<[Slot]> = slots.collect();
+        let shared = shared(count, Lease::of_many(config.silence_max));
+        let (orders, health) = (Arc::new(Orders::default()), Arc::new(Health::new(count)));
+        let patience = config.leader_patience;
+        let supervisor = Supervisor {
+            me: format!("{}-{:016x}", config.name, fastrand::u64(..)),
+            journal,
+            cluster,
+            config,
+            shared: shared.clone(),
+            health: Arc::clone(&health),
+            slots: Arc::clone(&slots),
+            connections: Connections::default(),
+            orders: Arc::clone(&orders),
+        };
+        let thread = std::thread::Builder::new().name("weir-cluster".to_owned());
+        let thread = thread.spawn(move || supervisor.run());
+        let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
+        Ok(Node {
+            inner: Arc::new(Inner {
+                slots,
+                shared,
+                turn: AtomicU32::default(),
+                cluster: Some(Cluster {
+                    orders,
+                    supervisor: Mutex::new(Some(thread)),
+                    health,
+                    patience,
+                }),
+            }),
         })
     }
 
     /// All partitions, the first of them first; at least one.
-    pub fn partitions(&self) -> &[Partition] {
-        &self.partitions
+    pub fn partitions(&self) -> impl DoubleEndedIterator<Item = PartitionClient> + '_ {
+        let slots = self.inner.slots.iter();
+        slots.map(|slot| PartitionClient::new(self.clone(), slot.id()))
     }
 
     /// How many there are.
     pub fn partition_count(&self) -> u32 {
-        self.partitions.len() as u32
+        self.inner.slots.len() as u32
     }
 
     /// The partition that made a key, where what it names lives. A key that none has made is asked of the first, which
     /// does not know it either.
-    pub fn home(&self, key: u64) -> &Partition {
-        self.partition(route::home(key, self.partition_count()))
+    pub fn home(&self, key: u64) -> PartitionClient {
+        PartitionClient::new(self.clone(), route::home(key, self.partition_count()))
     }
 
     /// The partition that has every definition first.
-    pub fn first(&self) -> &Partition {
-        self.partition(PartitionId::FIRST)
+    pub fn first(&self) -> PartitionClient {
+        PartitionClient::new(self.clone(), PartitionId::FIRST)
     }
 
-    fn partition(&self, id: PartitionId) -> &Partition {
-        &self.partitions[id.in_journal() as usize]
+    pub(crate) fn slot(&self, id: PartitionId) -> &Slot {
+        &self.inner.slots[id.in_journal() as usize]
+    }
+
+    /// The partition, if this node leads it.
+    pub(crate) fn led_here(&self, id: PartitionId) -> Option<Partition> {
+        self.inner.slots.get(id.in_journal() as usize)?.here()
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        let cluster = self.inner.cluster.as_ref();
+        cluster.map_or(Duration::ZERO, |cluster| cluster.patience)
     }
 
     /// The partitions, each time beginning with the next one.
-    fn in_turn(&self) -> impl Iterator<Item = &Partition> {
-        let count = self.partitions.len();
-        let start = self.turn.fetch_add(1, Ordering::Relaxed) as usize % count;
-        self.partitions.iter().cycle().skip(start).take(count)
+    fn in_turn(&self) -> impl Iterator<Item = PartitionId> + '_ {
+        let slots = &self.inner.slots;
+        let start = self.inner.turn.fetch_add(1, Ordering::Relaxed) as usize % slots.len();
+        slots
+            .iter()
+            .cycle()
+            .skip(start)
+            .take(slots.len())
+            .map(Slot::id)
     }
 
     /// Submits a command and waits for its answer, for a late one too (an instance whose result is awaited).
@@ -100,11 +195,35 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, caller: &Caller, command: Kind) -> Result<Applied, SubmitError> {
-        let partition = match route::route(caller, &command, self.partition_count()) {
-            Route::To(id) => self.partition(id),
-            Route::Any => self.in_turn().next().unwrap_or(self.first()),
+        if self.inner.cluster.is_none() {
+            let slot = self.slot(self.target(caller, &command));
+            let partition = slot.here().ok_or_else(nowhere)?;
+            return partition.submit(caller, command).await;
+        }
+        // It may have to be made again, and must count once.
+        let caller = &Caller {
+            request_id: caller.request_id.or_else(|| Some(new_request_id())),
+            ..caller.clone()
         };
-        partition.submit(caller, command).await
+        let slot = self.slot(self.target(caller, &command));
+        slot.call(self.patience(), |place| {
+            let command = command.clone();
+            async move {
+                match place {
+                    Place::Here(partition) => partition.submit(caller, command).await,
+                    Place::There(peer) => peer.submit(caller, command).await,
+                    Place::Nowhere => Err(nowhere()),
+                }
+            }
+        })
+        .await
+    }
+
+    fn target(&self, caller: &Caller, command: &Kind) -> PartitionId {
+        match route::route(caller, command, self.partition_count()) {
+            Route::To(id) => id,
+            Route::Any => self.in_turn().next().unwrap_or(PartitionId::FIRST),
+        }
     }
 
     /// Leases jobs of one partition, asking all of them in turn. While there is none of the type the call is parked,
@@ -118,10 +237,34 @@ impl Node {
         activate: ActivateJobs,
         wait: Duration,
     ) -> Result<Vec<ActivatedJob>, SubmitError> {
-        jobs::activate(self.in_turn().collect(), caller, activate, wait).await
+        jobs::activate(self, self.in_turn().collect(), caller, activate, wait).await
     }
 
-    /// Opens a stream of jobs of all partitions; answers when it is registered in each.
+    pub(crate) async fn activate_at(
+        &self,
+        partition: PartitionId,
+        caller: &Caller,
+        activate: ActivateJobs,
+        wait: Duration,
+    ) -> Result<Vec<ActivatedJob>, SubmitError> {
+        self.slot(partition)
+            .call(self.patience(), |place| {
+                let activate = activate.clone();
+                async move {
+                    match place {
+                        Place::Here(here) => here.activate_jobs(caller, activate, wait).await,
+                        Place::There(peer) => {
+                            jobs::activate_there(peer, caller.clone(), activate, wait).await
+                        }
+                        Place::Nowhere => Err(nowhere()),
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Opens a stream of jobs of all partitions; answers when it is registered in each. It ends when one of them stops,
+    /// is restored, or moves.
     ///
     /// # Errors
     /// See [`SubmitError`].
@@ -130,16 +273,74 @@ impl Node {
         caller: &Caller,
         open: JobStreamRequest,
     ) -> Result<JobStream, SubmitError> {
-        JobStream::open(&self.partitions, caller, open).await
+        let mut streams = Vec::with_capacity(self.inner.slots.len());
+        for slot in &*self.inner.slots {
+            let opened = slot.call(self.patience(), |place| {
+                let open = open.clone();
+                async move { open_at(place, caller, open).await }
+            });
+            streams.push(opened.await?);
+        }
+        Ok(JobStream::new(streams))
     }
 
-    /// Watches user tasks from after these offsets, one for each partition; from now on when there are none.
+    /// Watches user tasks from after these offsets, one for each partition; from now on when there are none. Must be
+    /// called within a runtime.
     pub fn watch_tasks(&self, from: Option<&[u64]>) -> TaskWatch {
-        let rings = self
-            .partitions
-            .iter()
-            .map(|partition| (partition.id(), partition.tasks()));
-        TaskWatch::new(rings, from, self.shared.tasks_grown.subscribe())
+        let source = |slot: &Slot| {
+            let offset = from.map(|from| from.get(slot.id().in_journal() as usize).copied());
+            let source = match (slot.place(), offset) {
+                // A partition that has no offset is of another installation.
+                (Place::Nowhere, _) | (_, Some(None)) => Source::Nowhere,
+                (Place::Here(here), offset) => {
+                    Source::Here(tasks::Place::new(here.tasks(), offset.flatten()))
+                }
+                (Place::There(peer), offset) => {
+                    Source::There(self.watch_there(peer, offset.flatten()))
+                }
+            };
+            (slot.id(), source)
+        };
+        let sources = self.inner.slots.iter().map(source).collect();
+        TaskWatch::new(sources, self.inner.shared.tasks_grown.subscribe())
+    }
+
+    /// Watches one partition, if this node leads it.
+    pub(crate) fn watch_here(&self, id: PartitionId, from: Option<u64>) -> Option<TaskWatch> {
+        let partition = self.led_here(id)?;
+        let source = Source::Here(tasks::Place::new(partition.tasks(), from));
+        let grown = self.inner.shared.tasks_grown.subscribe();
+        Some(TaskWatch::new(vec![(id, source)], grown))
+    }
+
+    /// Takes the changes of a partition that another node leads, and wakes whoever watches.
+    fn watch_there(
+        &self,
+        peer: Peer,
+        from: Option<u64>,
+    ) -> mpsc::Receiver<Result<Arc<TaskEvent>, WatchError>> {
+        let (sender, events) = mpsc::channel(WATCHED_MAX);
+        let grown = Arc::clone(&self.inner.shared.tasks_grown);
+        tokio::spawn(async move {
+            if let Ok(mut changes) = peer.watch_tasks(from).await {
+                while let Ok(Some(message)) = changes.message().await {
+                    let Some(change) = message.change else {
+                        match message.has_lagged {
+                            true => break,
+                            false => continue,
+                        }
+                    };
+                    if sender.send(Ok(Arc::new(change.into()))).await.is_err() {
+                        return;
+                    }
+                    grown.send_replace(());
+                }
+            }
+            // The receiver sees that nothing follows.
+            drop(sender);
+            grown.send_replace(());
+        });
+        events
     }
 
     /// The story of an instance so far; empty when there is none (any more).
@@ -147,7 +348,15 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn history(&self, instance: u64) -> Result<Story, SubmitError> {
-        self.home(instance).history(instance).await
+        let slot = self.slot(route::home(instance, self.partition_count()));
+        slot.call(self.patience(), |place| async move {
+            match place {
+                Place::Here(partition) => partition.history(instance).await,
+                Place::There(peer) => peer.history(instance).await,
+                Place::Nowhere => Err(nowhere()),
+            }
+        })
+        .await
     }
 
     /// Ended instances of all partitions, newest first. `before` = (`ended_ms`, key) of the last one already seen
@@ -162,30 +371,95 @@ impl Node {
     ) -> Result<Vec<EndedInstance>, SubmitError> {
         let limit = limit.min(journal::ENDED_LIMIT_MAX);
         let mut all = Vec::new();
-        for partition in &*self.partitions {
-            all = reads::merge(all, partition.ended(before, limit).await?, limit);
+        for slot in &*self.inner.slots {
+            let ended = slot.call(self.patience(), |place| async move {
+                match place {
+                    Place::Here(partition) => partition.ended(before, limit).await,
+                    Place::There(peer) => peer.ended(before, limit).await,
+                    Place::Nowhere => Err(nowhere()),
+                }
+            });
+            all = reads::merge(all, ended.await?, limit);
         }
         Ok(all)
     }
 
-    /// How the node is: as its worst partition.
+    fn health(&self) -> &Health {
+        let cluster = self.inner.cluster.as_ref();
+        cluster.map_or(&*self.inner.shared.health, |cluster| &*cluster.health)
+    }
+
+    /// How the node is: as its worst partition. One that another node leads serves.
     pub fn phase(&self) -> Phase {
-        self.shared.health.phase()
+        self.health().phase()
     }
 
     /// Tells when the phase changes.
     pub fn phases(&self) -> watch::Receiver<Phase> {
-        self.shared.health.phases()
+        self.health().phases()
     }
 
     /// Stops gracefully: nothing new is taken, what was accepted is applied and answered, the last checkpoints are
-    /// written, and the threads have ended.
+    /// written, and the threads have ended. A node of a cluster is relieved first.
     pub async fn stop(&self) {
-        for partition in &*self.partitions {
+        if let Some(cluster) = &self.inner.cluster {
+            return cluster.leave().await;
+        }
+        let led = self.inner.slots.iter().filter_map(Slot::here);
+        let led = led.collect::<Vec<_>>();
+        for partition in &led {
             partition.tell_to_stop();
         }
-        for partition in &*self.partitions {
+        for partition in &led {
             partition.stop().await;
         }
     }
+}
+
+impl Cluster {
+    async fn leave(&self) {
+        self.orders.leave.store(true, Ordering::Release);
+        let supervisor = self
+            .supervisor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(supervisor) = supervisor {
+            // Its panic was told when it happened.
+            let _ = tokio::task::spawn_blocking(move || supervisor.join()).await;
+        }
+    }
+}
+
+async fn open_at(
+    place: Place,
+    caller: &Caller,
+    open: JobStreamRequest,
+) -> Result<Jobs, SubmitError> {
+    match place {
+        Place::Here(partition) => {
+            let jobs = partition.open_job_stream(caller, open).await?;
+            Ok(Box::pin(jobs))
+        }
+        Place::There(peer) => {
+            let jobs = peer.stream_jobs(caller, open).await?;
+            // It ends with the first message that holds none.
+            let jobs = jobs.map(|message| message.ok()?.job);
+            let jobs = jobs.take_while(|job| std::future::ready(job.is_some()));
+            Ok(Box::pin(jobs.filter_map(std::future::ready)))
+        }
+        Place::Nowhere => Err(nowhere()),
+    }
+}
+
+fn shared(partitions: u32, lease: Lease) -> Shared {
+    Shared {
+        health: Arc::new(Health::new(partitions)),
+        tasks_grown: Arc::new(watch::Sender::new(())),
+        lease: Arc::new(lease),
+    }
+}
+
+fn new_request_id() -> [u8; 16] {
+    fastrand::u128(..).to_le_bytes()
 }

@@ -92,6 +92,11 @@ impl Partition {
         })
     }
 
+    /// Whether both are the same leadership.
+    pub(crate) fn is_same(&self, other: &Partition) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
+    }
+
     pub fn id(&self) -> PartitionId {
         self.core().partition
     }
@@ -187,16 +192,21 @@ impl Partition {
     ) -> Result<T, SubmitError> {
         let core = self.core();
         let (reply, answered) = oneshot::channel();
+        let lease = Arc::clone(&core.lease);
         let query = Box::new(move |view: &View<'_>| {
             // Who has gone needs no answer.
-            let _ = reply.send(query(view));
+            let _ = reply.send(lease.holds().then(|| query(view)));
         });
         core.put(Inbox::Query(query))?;
-        answered.await.map_err(|_| match core.status().phase {
+        let answer = answered.await.map_err(|_| match core.status().phase {
             Phase::Starting | Phase::Serving => {
                 SubmitError::Internal("the query has failed".to_owned())
             }
             Phase::Failed(_) | Phase::Stopped => core.gone(),
+        })?;
+        answer.ok_or_else(|| {
+            let silent = "the node was silent for too long: another one may lead the partition";
+            SubmitError::Unavailable(silent.to_owned())
         })
     }
 
@@ -342,6 +352,16 @@ impl Partition {
         let mut ended = self.core().ended();
         // Its sender is in the core, which is held here.
         let _ = ended.wait_for(|ended| *ended).await;
+        self.end();
+    }
+
+    /// As [`Partition::stop`], for a thread that may wait.
+    pub(crate) fn stop_and_wait(&self) {
+        self.tell_to_stop();
+        self.end();
+    }
+
+    fn end(&self) {
         let applier = self.handle.applier.lock();
         let applier = applier.unwrap_or_else(PoisonError::into_inner).take();
         // It has nothing left to do but to end.

@@ -77,7 +77,7 @@ async fn a_command_that_panics_is_skipped_and_nothing_else() {
         .query(|state| state.instance_keys().len())
         .await;
     assert_eq!(live, Ok(27));
-    assert_eq!(node.first().status().phase, Phase::Serving);
+    assert_eq!(node.phase(), Phase::Serving);
     drop(node);
 
     // It is still in the log: starting again meets it again, or a checkpoint has gone past it.
@@ -97,6 +97,6 @@ async fn too_many_commands_that_panic_end_the_node() {
     for _ in 0..=100 {
         let _ = node.submit(&planted(), Kind::Tick(Tick {})).await;
     }
-    assert!(matches!(node.first().status().phase, Phase::Failed(_)));
+    assert!(matches!(node.phase(), Phase::Failed(_)));
     node.stop().await;
 }

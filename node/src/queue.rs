@@ -241,7 +241,7 @@ impl Lane {
 }
 
 /// The hold that a job was handed out with.
-fn lease(job: &ActivatedJob) -> Lease {
+pub(crate) fn lease(job: &ActivatedJob) -> Lease {
     Lease {
         job_key: job.key,
         until_ms: job.deadline_ms,

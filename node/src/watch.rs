@@ -5,8 +5,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use proto::node::TaskChange;
 use proto::record::UserTask;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::partition_id::PartitionId;
 
@@ -25,6 +26,30 @@ pub struct TaskEvent {
     pub task: Option<UserTask>,
 }
 
+impl From<TaskChange> for TaskEvent {
+    fn from(change: TaskChange) -> TaskEvent {
+        TaskEvent {
+            offset: change.offset,
+            is_last: change.is_last,
+            at_ms: change.at_ms,
+            key: change.key,
+            task: change.task,
+        }
+    }
+}
+
+impl From<&TaskEvent> for TaskChange {
+    fn from(event: &TaskEvent) -> TaskChange {
+        TaskChange {
+            offset: event.offset,
+            is_last: event.is_last,
+            at_ms: event.at_ms,
+            key: event.key,
+            task: event.task.clone(),
+        }
+    }
+}
+
 /// Why a watch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WatchError {
@@ -39,38 +64,47 @@ pub enum WatchError {
 /// A position in the changes of user tasks of all partitions; dropping it ends the watch.
 #[derive(Debug)]
 pub struct TaskWatch {
-    partitions: Vec<Place>,
+    sources: Vec<(PartitionId, Source)>,
     /// Which is looked at first, so that a busy partition does not hide another one.
     turn: usize,
     grown: watch::Receiver<()>,
 }
 
+/// Where the changes of one partition come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Here(Place),
+    /// From another node.
+    There(mpsc::Receiver<Result<Arc<TaskEvent>, WatchError>>),
+    /// Nobody leads the partition.
+    Nowhere,
+}
+
 /// A position in the changes of one partition.
 #[derive(Debug)]
-struct Place {
-    partition: PartitionId,
+pub(crate) struct Place {
     tasks: Arc<Tasks>,
     /// The number of the next event; `None` when events before it are gone.
     next: Option<u64>,
 }
 
+impl Place {
+    /// From after an offset; `None`: from now on.
+    pub fn new(tasks: &Arc<Tasks>, from: Option<u64>) -> Place {
+        Place {
+            next: tasks.place(from),
+            tasks: Arc::clone(tasks),
+        }
+    }
+}
+
 impl TaskWatch {
-    /// From after these offsets; a partition without one is of another installation.
-    pub(crate) fn new<'t>(
-        rings: impl Iterator<Item = (PartitionId, &'t Arc<Tasks>)>,
-        from: Option<&[u64]>,
+    pub(crate) fn new(
+        sources: Vec<(PartitionId, Source)>,
         grown: watch::Receiver<()>,
     ) -> TaskWatch {
-        let place = |(at, (partition, tasks)): (usize, (PartitionId, &Arc<Tasks>))| Place {
-            partition,
-            next: match from {
-                None => tasks.place(None),
-                Some(from) => from.get(at).and_then(|from| tasks.place(Some(*from))),
-            },
-            tasks: Arc::clone(tasks),
-        };
         TaskWatch {
-            partitions: rings.enumerate().map(place).collect(),
+            sources,
             turn: 0,
             grown,
         }
@@ -95,16 +129,30 @@ impl TaskWatch {
     }
 
     fn look(&mut self) -> Option<Result<(PartitionId, Arc<TaskEvent>), WatchError>> {
-        let count = self.partitions.len();
+        let count = self.sources.len();
         let places = (0..count).map(|step| (self.turn + step) % count);
         for at in places {
-            let place = &mut self.partitions[at];
-            if let Some(found) = place.look() {
+            let (partition, source) = &mut self.sources[at];
+            if let Some(found) = source.look() {
                 self.turn = at + 1;
-                return Some(found.map(|event| (place.partition, event)));
+                return Some(found.map(|event| (*partition, event)));
             }
         }
         None
+    }
+}
+
+impl Source {
+    fn look(&mut self) -> Option<Result<Arc<TaskEvent>, WatchError>> {
+        match self {
+            Source::Here(place) => place.look(),
+            Source::There(events) => match events.try_recv() {
+                Ok(event) => Some(event),
+                Err(mpsc::error::TryRecvError::Empty) => None,
+                Err(mpsc::error::TryRecvError::Disconnected) => Some(Err(WatchError::Lagged)),
+            },
+            Source::Nowhere => Some(Err(WatchError::Lagged)),
+        }
     }
 }
 

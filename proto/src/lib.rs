@@ -6,6 +6,12 @@ mod event;
 /// Commands, events and state entries as they are stored (`weir.record.v1`).
 pub mod record {
     include!(concat!(env!("OUT_DIR"), "/weir.record.v1.rs"));
+
+    /// Where generated code of other packages looks for these.
+    #[cfg(feature = "grpc")]
+    pub(crate) mod v1 {
+        pub use super::*;
+    }
 }
 
 /// The gateway protocol that Zeebe clients speak (`gateway_protocol.Gateway`).
@@ -29,7 +35,11 @@ pub mod usertask {
 /// What nodes tell and ask each other (`weir.node.v1`).
 #[cfg(feature = "grpc")]
 pub mod node {
-    tonic::include_proto!("weir.node.v1");
+    pub use v1::*;
+
+    mod v1 {
+        tonic::include_proto!("weir.node.v1");
+    }
 }
 
 /// Every file descriptor, for gRPC reflection.

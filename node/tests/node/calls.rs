@@ -256,7 +256,7 @@ async fn stopping_answers_what_was_accepted_and_leaves_a_checkpoint() {
     stopping.await;
     assert!(answered > 0);
     assert_eq!(poll.await.unwrap(), Err(SubmitError::Stopped));
-    let status = node.first().status();
+    let status = status(&node);
     assert_eq!(status.phase, Phase::Stopped);
     assert_eq!(
         Some(status.checkpointed),

@@ -35,7 +35,7 @@ fn count(state: &engine::State, wanted: job::State) -> usize {
 async fn a_parked_poll_is_woken_by_a_new_job() {
     let node = start(&MemoryJournal::new(1, 1));
     deploy(&node, "one", WORK).await;
-    let before = node.first().status().offset;
+    let before = status(&node).offset;
     let polls: Vec<_> = (0..3)
         .map(|_| {
             let node = node.clone();
@@ -43,11 +43,7 @@ async fn a_parked_poll_is_woken_by_a_new_job() {
         })
         .collect();
     assert!(lease(&node, 1).await.is_empty(), "nothing to lease");
-    assert_eq!(
-        node.first().status().offset,
-        before,
-        "waiting costs no command"
-    );
+    assert_eq!(status(&node).offset, before, "waiting costs no command");
     for _ in 0..3 {
         create(&node, "one").await;
     }
@@ -131,7 +127,7 @@ async fn a_stream_gets_each_job_once_whatever_its_credit() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 50);
-    assert_eq!(node.first().status().counts.streams, 1);
+    assert_eq!(status(&node).counts.streams, 1);
 }
 
 #[tokio::test]
@@ -181,7 +177,7 @@ async fn a_stream_that_is_given_up_while_it_opens_is_closed() {
         state.activatable_jobs("work").count() == 1
     })
     .await;
-    assert_eq!(node.first().status().counts.streams, 0);
+    assert_eq!(status(&node).counts.streams, 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A node over the memory and embedded journals: what callers see, through faults, restores and restarts.
 
 mod calls;
+mod cluster;
 mod driving;
 mod jobs;
 mod partitions;

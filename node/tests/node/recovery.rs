@@ -25,10 +25,7 @@ async fn surely(node: &Node, id: u128, command: Kind) -> node::Applied {
             Err(error) => panic!("request {id}: {error}"),
         }
     }
-    panic!(
-        "request {id} was never answered; {:?}",
-        node.first().status()
-    );
+    panic!("request {id} was never answered; {:?}", status(&node));
 }
 
 #[tokio::test]
@@ -37,7 +34,7 @@ async fn a_crash_loses_nothing() {
     let mut keys = Vec::new();
     for round in 0..5 {
         let node = start(&journal);
-        assert_eq!(node.first().status().term, round + 1);
+        assert_eq!(status(&node).term, round + 1);
         let found = node
             .first()
             .query(|state| state.instance_keys().iter().copied().collect::<Vec<_>>());
@@ -161,7 +158,7 @@ async fn a_failed_checkpoint_restores_and_goes_on() {
         tokio::spawn(async move { node.activate_jobs(&NOBODY, activate(1), PATIENCE).await })
     };
     until_checkpointed(&node).await;
-    let term = node.first().status().term;
+    let term = status(&node).term;
     journal.set_faults(Faults {
         checkpoint_before: 10_000,
         ..Faults::default()
@@ -174,7 +171,7 @@ async fn a_failed_checkpoint_restores_and_goes_on() {
     let jobs = poll.await.unwrap().unwrap();
     assert_eq!(jobs[0].instance_key, instance, "who was parked still is");
     until_checkpointed(&node).await;
-    assert_eq!(node.first().status().phase, Phase::Serving);
+    assert_eq!(status(&node).phase, Phase::Serving);
 }
 
 #[tokio::test]
@@ -187,7 +184,7 @@ async fn a_full_disk_is_told_and_passes() {
         checkpoint_full: 10_000,
         ..Faults::default()
     });
-    let committed = node.first().status().checkpointed;
+    let committed = status(&node).checkpointed;
     let first = create(&node, "one").await;
     while journal.fault_counts().checkpoint_full == 0 {
         tokio::task::yield_now().await;
@@ -199,8 +196,8 @@ async fn a_full_disk_is_told_and_passes() {
     });
     let refused = submit(&node, create_command("one")).await;
     assert!(matches!(refused, Err(SubmitError::Full(_))), "{refused:?}");
-    assert_eq!(node.first().status().phase, Phase::Serving);
-    assert_eq!(node.first().status().checkpointed, committed);
+    assert_eq!(status(&node).phase, Phase::Serving);
+    assert_eq!(status(&node).checkpointed, committed);
 
     journal.set_faults(Faults::default());
     let second = create(&node, "one").await;
@@ -280,7 +277,7 @@ async fn a_record_that_is_no_command_is_passed_over() {
         .unwrap();
     deploy(&node, "one", WORK).await;
     create(&node, "one").await;
-    assert_eq!(node.first().status().phase, Phase::Serving);
+    assert_eq!(status(&node).phase, Phase::Serving);
 }
 
 #[tokio::test]

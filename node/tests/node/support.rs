@@ -159,11 +159,16 @@ pub async fn until(
     panic!("never: {what}");
 }
 
+/// How the first partition is.
+pub fn status(node: &Node) -> node::Status {
+    node.first().status().expect("it is led here")
+}
+
 /// Waits until the status is so.
 pub async fn until_status(node: &Node, what: &str, is: impl Fn(&node::Status) -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while tokio::time::Instant::now() < deadline {
-        if is(&node.first().status()) {
+        if node.first().status().is_some_and(|status| is(&status)) {
             return;
         }
         tokio::task::yield_now().await;

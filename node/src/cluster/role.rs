@@ -1,0 +1,205 @@
+//! What a node does for one partition, and the threads that change it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use journal::Journal;
+
+use crate::config::Config;
+use crate::core::Shared;
+use crate::error::StartError;
+use crate::follower::{FollowError, Follower};
+use crate::partition::Partition;
+use crate::partition_id::PartitionId;
+
+/// How long a follower waits for the next checkpoint before it looks at its orders.
+const LOOK: Duration = Duration::from_millis(20);
+/// A follower that has failed begins anew after so long.
+const AGAIN_PAUSE: Duration = Duration::from_millis(500);
+/// Commands that make the machine fail are skipped up to so many.
+const SKIPPED_MAX: usize = 100;
+
+/// What a node does for a partition.
+pub(super) enum Role {
+    /// Nothing; and should not be asked to lead or follow before this moment.
+    Idle(Option<Instant>),
+    /// It is about to follow.
+    Restoring(Arc<Standing>),
+    /// It has the state of the last checkpoint.
+    Following(Arc<Standing>),
+    /// It is about to lead.
+    Promoting,
+    Leading(Partition),
+    /// It hands over, or stops to follow.
+    Busy,
+}
+
+impl Role {
+    pub fn idle() -> Role {
+        Role::Idle(None)
+    }
+
+    pub fn is_following(&self) -> bool {
+        matches!(self, Role::Following(_))
+    }
+
+    pub fn is_restoring(&self) -> bool {
+        matches!(self, Role::Restoring(_))
+    }
+
+    pub fn is_leading(&self) -> bool {
+        matches!(self, Role::Leading(_) | Role::Busy | Role::Promoting)
+    }
+
+    pub fn is_unable(&self) -> bool {
+        matches!(self, Role::Idle(Some(until)) if *until > Instant::now())
+    }
+
+    pub fn term(&self) -> Option<u64> {
+        match self {
+            Role::Leading(partition) => Some(partition.status().term),
+            Role::Idle(_)
+            | Role::Restoring(_)
+            | Role::Following(_)
+            | Role::Promoting
+            | Role::Busy => None,
+        }
+    }
+}
+
+/// What a thread tells the supervisor.
+pub(super) enum Report {
+    /// The follower has the state.
+    Follows,
+    /// The follower begins anew.
+    Restores,
+    Leads(Partition),
+    /// It could not lead.
+    Failed(StartError),
+    /// The partition was handed over.
+    Released,
+    /// It follows no longer.
+    Stopped,
+}
+
+/// What a follower is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Follow = 0,
+    Lead = 1,
+    Stop = 2,
+}
+
+/// The order that a follower has.
+#[derive(Debug, Default)]
+pub(super) struct Standing(AtomicU8);
+
+impl Standing {
+    pub fn set(&self, order: Order) {
+        self.0.store(order as u8, Ordering::Release);
+    }
+
+    fn get(&self) -> Order {
+        match self.0.load(Ordering::Acquire) {
+            0 => Order::Follow,
+            1 => Order::Lead,
+            _ => Order::Stop,
+        }
+    }
+}
+
+/// What a thread needs to know.
+pub(super) struct Context {
+    pub id: PartitionId,
+    pub journal: Arc<dyn Journal>,
+    pub config: Config,
+    pub shared: Shared,
+    pub reporter: Sender<(PartitionId, Report)>,
+}
+
+impl Context {
+    /// A supervisor that has ended needs no report.
+    fn report(&self, report: Report) {
+        let _ = self.reporter.send((self.id, report));
+    }
+
+    fn lead(self, follower: Option<Follower>) {
+        let (journal, config) = (Arc::clone(&self.journal), self.config.clone());
+        let led = Partition::start(self.id, journal, config, self.shared.clone(), follower);
+        self.report(match led {
+            Ok(partition) => Report::Leads(partition),
+            Err(error) => Report::Failed(error),
+        });
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("weir-cluster".to_owned());
+    thread.spawn(work).map(drop)
+}
+
+/// Leads without having followed.
+pub(super) fn lead(context: Context) -> std::io::Result<Role> {
+    spawn(move || context.lead(None))?;
+    Ok(Role::Promoting)
+}
+
+/// Stops to lead; what was accepted is answered, and the state is written.
+pub(super) fn release(context: Context, partition: Partition) -> std::io::Result<Role> {
+    spawn(move || {
+        partition.stop_and_wait();
+        context.report(Report::Released);
+    })?;
+    Ok(Role::Busy)
+}
+
+pub(super) fn follow(context: Context) -> std::io::Result<Role> {
+    let standing = Arc::new(Standing::default());
+    let orders = Arc::clone(&standing);
+    spawn(move || stand_by(context, &orders))?;
+    Ok(Role::Restoring(standing))
+}
+
+/// Follows, begins anew when something is wrong, and leads when it is told to.
+fn stand_by(context: Context, orders: &Standing) {
+    let mut skipped = BTreeSet::new();
+    loop {
+        let (journal, limits) = (&*context.journal, context.config.limits);
+        let restored = Follower::restore(journal, context.id, limits, skipped.clone());
+        let followed = restored.map_err(FollowError::from).and_then(|follower| {
+            context.report(Report::Follows);
+            keep_up(follower, orders)
+        });
+        let partition = context.id;
+        match followed {
+            Ok(follower) => match orders.get() {
+                Order::Lead => return context.lead(Some(follower)),
+                Order::Stop | Order::Follow => return context.report(Report::Stopped),
+            },
+            Err(FollowError::Panicked { offset, message }) if skipped.len() < SKIPPED_MAX => {
+                tracing::error!(%partition, offset, message, "the machine failed on a command: following anew without it");
+                skipped.insert(offset);
+            }
+            Err(error) => {
+                tracing::warn!(%partition, %error, "cannot follow the partition; beginning anew");
+                std::thread::park_timeout(AGAIN_PAUSE);
+            }
+        }
+        match orders.get() {
+            Order::Follow => context.report(Report::Restores),
+            Order::Lead => return context.lead(None),
+            Order::Stop => return context.report(Report::Stopped),
+        }
+    }
+}
+
+/// Until there is another order.
+fn keep_up(mut follower: Follower, orders: &Standing) -> Result<Follower, FollowError> {
+    while orders.get() == Order::Follow {
+        follower.step(LOOK)?;
+    }
+    Ok(follower)
+}

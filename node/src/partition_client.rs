@@ -1,0 +1,95 @@
+//! One partition, wherever it is led.
+
+use bytes::Bytes;
+use engine::State;
+use prost::Message;
+
+use crate::error::SubmitError;
+use crate::node::Node;
+use crate::partition_id::PartitionId;
+use crate::place::{Place, nowhere};
+use crate::query::Query;
+use crate::status::Status;
+
+/// A partition of a node's journal, led by the node or by another one.
+#[derive(Clone)]
+pub struct PartitionClient {
+    node: Node,
+    id: PartitionId,
+}
+
+impl PartitionClient {
+    pub(crate) fn new(node: Node, id: PartitionId) -> PartitionClient {
+        PartitionClient { node, id }
+    }
+
+    pub fn id(&self) -> PartitionId {
+        self.id
+    }
+
+    /// How the partition is; `None`: another node leads it, or nobody.
+    pub fn status(&self) -> Option<Status> {
+        let partition = self.node.led_here(self.id)?;
+        Some(partition.status())
+    }
+
+    /// Asks the partition's leader; the answer includes every command that was answered before. With the last offset
+    /// that it includes: a watch from there gives what follows.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn ask<Q: Query + Clone>(
+        &self,
+        question: Q,
+    ) -> Result<(Q::Answer, u64), SubmitError> {
+        let slot = self.node.slot(self.id);
+        slot.call(self.node.patience(), |place| {
+            let question = question.clone();
+            async move {
+                match place {
+                    Place::Here(partition) => {
+                        partition
+                            .query_at(move |state| question.answer(state))
+                            .await
+                    }
+                    Place::There(peer) => {
+                        let question = Bytes::from(question.encode_to_vec());
+                        let (answer, offset) = peer.ask(Q::NAME, question).await?;
+                        let answer = Q::Answer::decode(answer).map_err(|error| {
+                            SubmitError::Internal(format!("the answer to {}: {error}", Q::NAME))
+                        })?;
+                        Ok((answer, offset))
+                    }
+                    Place::Nowhere => Err(nowhere()),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs a query on the thread of a partition that this node leads; see [`PartitionClient::query_at`].
+    ///
+    /// # Errors
+    /// As [`PartitionClient::query_at`].
+    pub fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, SubmitError>> + Send + 'static {
+        let asked = self.query_at(query);
+        async { Ok(asked.await?.0) }
+    }
+
+    /// Runs a query on the thread of a partition that this node leads, between batches; it sees every command that was
+    /// answered before, and nothing is applied while it runs: keep it short. With the last offset that was applied.
+    ///
+    /// # Errors
+    /// [`SubmitError::Overloaded`] when too many wait, [`SubmitError::Internal`] when the query panics, and when the
+    /// node does not lead the partition or does not serve.
+    pub fn query_at<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> impl Future<Output = Result<(T, u64), SubmitError>> + Send + 'static {
+        let partition = self.node.led_here(self.id).ok_or_else(nowhere);
+        async move { partition?.query_at(query).await }
+    }
+}
