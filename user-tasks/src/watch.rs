@@ -249,11 +249,11 @@ impl Watch {
         };
         let covered = &start.covered[at];
         let is_shown = !start.is_resumed && event.offset <= covered.offset(event.key);
-        let is_new = event.offset > covered.end();
+        // What a resumed watcher was shown before is not known.
+        let may_be_shown = start.is_resumed && event.offset <= covered.end();
         let told = match is_shown {
             true => None,
-            // What a resumed watcher was shown before is not known.
-            false => self.told(event, start.is_resumed && !is_new).await?,
+            false => self.told(event, may_be_shown).await?,
         };
         if let Some(told) = told {
             self.skipped = 0;
