@@ -12,6 +12,8 @@ mod errors;
 mod jobs;
 #[path = "grpc/lifecycle.rs"]
 mod lifecycle;
+#[path = "grpc/partitions.rs"]
+mod partitions;
 #[path = "grpc/server.rs"]
 mod server;
 #[path = "grpc/stopping.rs"]

@@ -80,6 +80,14 @@ pub enum Error {
         /// What is different from when the checkpoint was written.
         reason: String,
     },
+    /// The data was begun with another number of partitions, which is fixed.
+    #[error("it was begun with {found} partitions, which cannot become {wanted}")]
+    Partitions {
+        /// How many there are.
+        found: u32,
+        /// How many were asked for.
+        wanted: u32,
+    },
     /// Stored data is not what was written. A person must look at the file; nothing is repaired silently.
     #[error("{file} is damaged at {place}: {reason}")]
     Damaged {

@@ -175,7 +175,7 @@ fn embedded(options: &Options) {
 #[test]
 fn embedded_with_usual_options() {
     embedded(&Options {
-        partitions: 2,
+        partitions: Some(2),
         ..Options::default()
     });
 }
@@ -184,7 +184,7 @@ fn embedded_with_usual_options() {
 #[test]
 fn embedded_with_tiny_options() {
     embedded(&Options {
-        partitions: 2,
+        partitions: Some(2),
         segment_bytes: 1000,
         batch_bytes_max: 100_000,
         tail_bytes: 200,

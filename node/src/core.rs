@@ -81,7 +81,7 @@ pub(crate) struct Core {
     is_over: AtomicBool,
     pub reads: Semaphore,
     pub orders: Orders,
-    status: Mutex<Status>,
+    status: watch::Sender<Status>,
     health: Arc<Health>,
     pub lease: Arc<Lease>,
     /// Set when all threads but the applier have ended.
@@ -155,7 +155,7 @@ impl Core {
                 failure: Mutex::default(),
                 bell,
             },
-            status: Mutex::new(Status {
+            status: watch::Sender::new(Status {
                 phase: Phase::Starting,
                 offset: None,
                 term: 0,
@@ -182,14 +182,19 @@ impl Core {
     }
 
     pub fn status(&self) -> Status {
-        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        status.clone()
+        self.status.borrow().clone()
+    }
+
+    /// Tells every change of the status.
+    pub fn statuses(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
     }
 
     pub fn change_status(&self, change: impl FnOnce(&mut Status)) {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut status);
-        self.health.tell(self.partition, &status.phase);
+        self.status.send_modify(|status| {
+            change(status);
+            self.health.tell(self.partition, &status.phase);
+        });
     }
 
     pub fn ended(&self) -> watch::Receiver<bool> {

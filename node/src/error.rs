@@ -96,6 +96,7 @@ impl StartError {
                 | journal::Error::InUse { .. }
                 | journal::Error::Unsafe(_)
                 | journal::Error::Foreign { .. }
+                | journal::Error::Partitions { .. }
                 | journal::Error::Closed(_) => true,
                 journal::Error::OutOfBounds { .. }
                 | journal::Error::Lagged(_)

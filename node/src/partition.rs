@@ -186,6 +186,25 @@ impl Partition {
         self.ask(move |view| (query(view.state), view.offset)).await
     }
 
+    /// Waits until the partition has come as far as this offset, which every query sees from then on.
+    ///
+    /// # Errors
+    /// [`SubmitError::Stopped`] or [`SubmitError::Unavailable`] when the partition has ended before.
+    pub async fn applied(&self, offset: u64) -> Result<(), SubmitError> {
+        let mut statuses = self.core().statuses();
+        let has_ended = |phase: &Phase| match phase {
+            Phase::Starting | Phase::Serving => false,
+            Phase::Failed(_) | Phase::Stopped => true,
+        };
+        let is_settled =
+            |status: &Status| status.offset >= Some(offset) || has_ended(&status.phase);
+        let settled = statuses.wait_for(is_settled).await;
+        match settled.is_ok_and(|status| status.offset >= Some(offset)) {
+            true => Ok(()),
+            false => Err(self.core().gone()),
+        }
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         query: impl FnOnce(&View<'_>) -> T + Send + 'static,

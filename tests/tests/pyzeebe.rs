@@ -124,7 +124,7 @@ impl Claim<'_> {
         };
         let watch = WatchTasksRequest {
             filter: Some(filter),
-            from_position: None,
+            from_position: String::new(),
         };
         let watching = self.server.tasks().watch_tasks(watch).await;
         let mut changes = watching.expect("tasks are watched").into_inner();

@@ -7,8 +7,9 @@
 //! What is asked and answered, and every reason of an error, is documented in `weir/usertask/v1/usertask.proto`;
 //! [`reason`] holds the same reasons.
 //!
-//! A list looks at the tasks in the order of their keys, a bounded slice of work at a time (about a millisecond),
-//! one slice for the whole service; the partition goes on with its commands between two slices.
+//! A list looks at the tasks of each partition in the order of their keys, a bounded slice of work at a time (about a
+//! millisecond), one slice of a partition for the whole service; the partition goes on with its commands between two
+//! slices. What the partitions give is merged by the places in the order that was asked for.
 
 mod catalog;
 mod change;
@@ -21,8 +22,11 @@ mod json_equal;
 mod list;
 mod order;
 mod page_token;
+mod position;
+mod reach;
 pub mod reason;
 mod request;
+mod rows;
 mod scan;
 mod service;
 mod variables;

@@ -56,9 +56,17 @@ impl Order {
         }
     }
 
-    /// Whether tasks in the order of their keys are in this order too: time and keys only grow.
+    /// Whether tasks of a partition in the order of their keys are in this order too: its time and its keys only grow.
     pub fn is_by_key(self) -> bool {
         self.field == Field::Created
+    }
+
+    /// The place as one in the order by creation, when this order is that one.
+    pub fn created(self, rank: &Rank) -> Option<(i64, u64)> {
+        match rank.value {
+            Value::Number(created_ms) if self.is_by_key() => Some((created_ms, rank.key)),
+            Value::Number(_) | Value::Text(_) => None,
+        }
     }
 
     pub fn compare(self, left: &Rank, right: &Rank) -> Ordering {
@@ -109,10 +117,6 @@ impl First {
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.ranks.len()
-    }
-
     /// The first places, in order.
     pub fn into_sorted(mut self) -> Vec<Rank> {
         let order = self.order;
@@ -147,7 +151,7 @@ mod tests {
                 .collect::<Vec<_>>();
             let mut first = First::new(order, 11);
             all.iter().cloned().for_each(|rank| first.offer(rank));
-            assert!(first.len() < 22);
+            assert!(first.ranks.len() < 22);
             all.sort_by(|left, right| order.compare(left, right));
             assert_eq!(first.into_sorted(), all[..11]);
             assert!(all.last().is_some_and(|last| last.missing));

@@ -27,6 +27,8 @@ pub const VARIABLES_TOO_LARGE: &str = "VARIABLES_TOO_LARGE";
 // Of this service.
 pub const FIELD_INVALID: &str = "FIELD_INVALID";
 pub const PAGE_TOKEN_INVALID: &str = "PAGE_TOKEN_INVALID";
+pub const POSITION_INVALID: &str = "POSITION_INVALID";
+pub const POSITION_NOT_REACHED: &str = "POSITION_NOT_REACHED";
 pub const REQUEST_ID_REUSED: &str = "REQUEST_ID_REUSED";
 pub const WATCHES_FULL: &str = "WATCHES_FULL";
 pub const WATCH_TOO_SLOW: &str = "WATCH_TOO_SLOW";

@@ -9,6 +9,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic_types::FieldViolation;
 
 use crate::fault;
+use crate::position::Position;
 use crate::reason;
 
 /// The longest name of a user, group, action, process or variable, in bytes.
@@ -198,6 +199,16 @@ impl Check {
             );
         }
         date_ms
+    }
+
+    /// `None` for an empty text, or when it is wrong.
+    pub fn position(&mut self, field: &str, text: &str, partitions: u32) -> Option<Position> {
+        if text.is_empty() {
+            return None;
+        }
+        Position::parse(text, partitions)
+            .map_err(|wrong| self.wrong(field, reason::POSITION_INVALID, wrong))
+            .ok()
     }
 
     pub fn priority(&mut self, field: &str, priority: Option<i32>) {

@@ -1,6 +1,6 @@
 //! Looking at all tasks without holding the partition's thread for long.
 //!
-//! A scan goes through the tasks in the order of their keys, a slice at a time. A slice costs [`SLICE_UNITS`] at most,
+//! A scan goes through the tasks of a partition in the order of their keys, a slice at a time. A slice costs [`SLICE_UNITS`] at most,
 //! plus one task; between two slices the partition goes on with its commands, and a task is looked at once, as it is at
 //! that moment. One unit is what looking at a task costs, 0.1 µs to 0.3 µs; the `measure` example tells.
 
@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use engine::{Executable, State};
-use node::{Node, SubmitError, TaskWatch};
+use node::{Node, Partition, SubmitError};
 use proto::record::UserTask;
 use tokio::sync::Semaphore;
 
@@ -53,23 +53,30 @@ pub(crate) enum Next {
     Stop,
 }
 
-/// Where a scan stands among the keys.
+/// A task's place in the order by creation: when, in milliseconds, and its key. In a partition this is the order of
+/// the keys, since its time and its keys only grow.
+pub(crate) type Created = (i64, u64);
+
+/// Where a scan stands among the keys of a partition.
 #[derive(Debug)]
 pub(crate) struct Scan {
     filter: Arc<Filter>,
     descending: bool,
+    /// Where it is to start, until it has.
+    after: Option<Created>,
     /// The tasks before it (after it, descending) were looked at.
     from: Bound<u64>,
     is_done: bool,
 }
 
 impl Scan {
-    /// Starts after a key, or at the first one.
-    pub fn new(filter: Arc<Filter>, descending: bool, after: Option<u64>) -> Scan {
+    /// Starts after a place, which may be one of another partition, or at the first task.
+    pub fn new(filter: Arc<Filter>, descending: bool, after: Option<Created>) -> Scan {
         Scan {
             filter,
             descending,
-            from: after.map_or(Bound::Unbounded, Bound::Excluded),
+            after,
+            from: Bound::Unbounded,
             is_done: false,
         }
     }
@@ -94,6 +101,9 @@ impl Scan {
         budget: &mut Budget,
         visit: impl FnMut(&UserTask, Option<&Executable>, &mut Budget) -> Next,
     ) {
+        if let Some(after) = self.after.take() {
+            self.from = start(state, after, self.descending);
+        }
         let keys = state.task_keys();
         match self.descending {
             false => self.walk(
@@ -142,37 +152,47 @@ impl Scan {
     }
 }
 
-/// Runs slices on the partition's thread, one at a time for the whole service: the partition answers what is asked
-/// before it goes on with its commands, so that two that take turns would keep it from them.
+/// Where the tasks after a place begin.
+fn start(state: &State, after: Created, descending: bool) -> Bound<u64> {
+    let place = |key| (state.task(key).map_or(0, |task| task.created_ms), key);
+    let keys = state.task_keys();
+    match descending {
+        false => node::first_key(keys, |key| place(key) > after)
+            .map_or(Bound::Excluded(u64::MAX), Bound::Included),
+        true => node::first_key(keys, |key| place(key) >= after)
+            .map_or(Bound::Unbounded, Bound::Excluded),
+    }
+}
+
+/// Runs slices on the partitions' threads, in each one at a time for the whole service: a partition answers what is
+/// asked before it goes on with its commands, so that two that take turns would keep it from them.
 #[derive(Clone)]
 pub(crate) struct Slices {
     node: Node,
-    turn: Arc<Semaphore>,
+    turns: Arc<[Semaphore]>,
 }
 
 impl Slices {
     pub fn new(node: Node) -> Slices {
+        let turns = node.partitions().iter().map(|_| Semaphore::new(1));
         Slices {
+            turns: turns.collect(),
             node,
-            turn: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    pub fn node(&self) -> &Node {
+        &self.node
     }
 
     /// What the slice gives, and the offset that the state included.
     pub async fn run<T: Send + 'static>(
         &self,
+        partition: &Partition,
         slice: impl FnOnce(&State) -> T + Send + 'static,
     ) -> Result<(T, u64), SubmitError> {
-        let _turn = self
-            .turn
-            .acquire()
-            .await
-            .map_err(|_| SubmitError::Stopped)?;
-        self.node.first().query_at(slice).await
-    }
-
-    /// The changes after an offset.
-    pub fn watch(&self, from: u64) -> TaskWatch {
-        self.node.watch_tasks(Some(&[from]))
+        let turn = self.turns[partition.id().in_journal() as usize].acquire();
+        let _turn = turn.await.map_err(|_| SubmitError::Stopped)?;
+        partition.query_at(slice).await
     }
 }

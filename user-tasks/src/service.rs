@@ -14,6 +14,7 @@ use proto::usertask::{
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::catalog::Catalog;
@@ -24,6 +25,8 @@ use crate::fault;
 use crate::filter::Filter;
 use crate::history;
 use crate::list;
+use crate::position::Position;
+use crate::reach;
 use crate::reason;
 use crate::request::Check;
 use crate::scan::Slices;
@@ -40,6 +43,7 @@ pub struct UserTasks {
     slices: Slices,
     catalog: Arc<Catalog>,
     lists: Arc<Semaphore>,
+    waits: Arc<Semaphore>,
     watches: Arc<Semaphore>,
     variables_bytes_max: usize,
 }
@@ -50,6 +54,7 @@ pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> 
         slices: Slices::new(node.clone()),
         catalog: Arc::new(Catalog::new(node.clone())),
         lists: Arc::new(Semaphore::new(config.lists_max)),
+        waits: Arc::new(Semaphore::new(config.waits_max)),
         watches: Arc::new(Semaphore::new(config.watches_max)),
         variables_bytes_max: config.variables_bytes_max,
         node,
@@ -59,7 +64,7 @@ pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> 
 
 impl UserTasks {
     /// Submits a change; the task as it is after it, and the change's position.
-    async fn submit(&self, change: Change) -> Result<(Option<Task>, u64), Status> {
+    async fn submit(&self, change: Change) -> Result<(Option<Task>, String), Status> {
         let Change {
             caller,
             task_key,
@@ -78,7 +83,33 @@ impl UserTasks {
             Some(task) => Some(self.shown(&task).await),
             None => None,
         };
-        Ok((task, applied.offset))
+        let position = Position::of(self.node.home(task_key).id(), applied.offset);
+        Ok((task, position.to_string()))
+    }
+
+    fn min_position(&self, text: &str, check: &mut Check) -> Option<Position> {
+        check.position("min_position", text, self.node.partition_count())
+    }
+
+    /// The offsets of all partitions.
+    fn resume_from(&self, text: &str, check: &mut Check) -> Option<Vec<u64>> {
+        const FIELD: &str = "from_position";
+        let partitions = self.node.partition_count();
+        let all = check.position(FIELD, text, partitions)?.all(partitions);
+        if all.is_none() {
+            let help = "this position is not one of a watch: it does not name every partition";
+            check.wrong(FIELD, reason::POSITION_INVALID, help);
+        }
+        all
+    }
+
+    /// Waits until the position that a read names is here, if it names one.
+    async fn reach(
+        &self,
+        metadata: &MetadataMap,
+        position: Option<Position>,
+    ) -> Result<(), Status> {
+        reach::reached(&self.node, &self.waits, metadata, position.as_ref()).await
     }
 
     /// Without the model's names when they cannot be looked up now: the change is done, and the caller must learn it.
@@ -94,9 +125,14 @@ impl UserTaskService for UserTasks {
         &self,
         request: Request<ListTasksRequest>,
     ) -> Result<Response<ListTasksResponse>, Status> {
-        let _one = self.lists.try_acquire().map_err(|_| fault::overloaded())?;
         let (metadata, _, request) = request.into_parts();
-        let listed = list::list(&self.slices, &metadata, request).await?;
+        let mut check = Check::new(&metadata);
+        let min_position = self.min_position(&request.min_position, &mut check);
+        let question = list::question(request, &mut check);
+        check.done()?;
+        self.reach(&metadata, min_position).await?;
+        let _one = self.lists.try_acquire().map_err(|_| fault::overloaded())?;
+        let listed = list::list(&self.slices, question).await?;
         Ok(Response::new(listed))
     }
 
@@ -107,9 +143,12 @@ impl UserTaskService for UserTasks {
         let (metadata, _, request) = request.into_parts();
         let mut check = Check::new(&metadata);
         check.names("include_variables", &request.include_variables);
+        let min_position = self.min_position(&request.min_position, &mut check);
         check.done()?;
+        self.reach(&metadata, min_position).await?;
         let (key, names) = (request.task_key, request.include_variables);
-        let found = self.node.home(key).query_at(move |state| {
+        let home = self.node.home(key);
+        let found = home.query_at(move |state| {
             let task = state.task(key)?;
             let executable = state
                 .executable(task.definition_key)
@@ -121,13 +160,13 @@ impl UserTaskService for UserTasks {
                 variables,
             ))
         });
-        let (found, position) = found.await.map_err(fault::refused)?;
+        let (found, offset) = found.await.map_err(fault::refused)?;
         let (task, form, variables) = found.ok_or_else(|| fault::task_not_found(key))?;
         Ok(Response::new(GetTaskResponse {
             task: Some(task),
             form,
             variables,
-            position,
+            position: Position::of(home.id(), offset).to_string(),
         }))
     }
 
@@ -190,7 +229,12 @@ impl UserTaskService for UserTasks {
         &self,
         request: Request<GetTaskHistoryRequest>,
     ) -> Result<Response<GetTaskHistoryResponse>, Status> {
-        let entries = history::history(&self.node, request.into_inner()).await?;
+        let (metadata, _, request) = request.into_parts();
+        let mut check = Check::new(&metadata);
+        let min_position = self.min_position(&request.min_position, &mut check);
+        check.done()?;
+        self.reach(&metadata, min_position).await?;
+        let entries = history::history(&self.node, request).await?;
         Ok(Response::new(GetTaskHistoryResponse { entries }))
     }
 
@@ -215,11 +259,12 @@ impl UserTaskService for UserTasks {
             let help = "a watch does not follow variables: list, or filter what you are told";
             check.wrong("filter.variables", reason::FIELD_INVALID, help);
         }
+        let from = self.resume_from(&request.from_position, &mut check);
         check.done()?;
         let (out, responses) = mpsc::channel(WATCH_BUFFER);
         let (slices, catalog) = (self.slices.clone(), Arc::clone(&self.catalog));
         let watch = Watch::new(slices, catalog, Arc::new(filter), out, permit);
-        tokio::spawn(watch.run(request.from_position));
+        tokio::spawn(watch.run(from));
         Ok(Response::new(ReceiverStream::new(responses)))
     }
 }

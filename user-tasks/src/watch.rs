@@ -1,12 +1,13 @@
 //! WatchTasks: the present state of what matches, then every change to it.
 //!
-//! A snapshot is read in slices while the partition goes on. The changes are watched from the position of the first
-//! slice; those that a later slice has shown already are left out, so that nothing is missed and no task goes back.
+//! A snapshot is read in slices, one partition after the other, while all of them go on. The changes are watched from
+//! before the first slice; those that a slice has shown already are left out, so that nothing is missed and no task
+//! goes back.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use node::{TaskEvent, TaskWatch, WatchError};
+use node::{Partition, PartitionId, TaskEvent, TaskWatch, WatchError};
 use proto::record::user_task;
 use proto::usertask::snapshot::Reason;
 use proto::usertask::watch_tasks_response::Event;
@@ -19,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::convert;
 use crate::fault;
 use crate::filter::Filter;
+use crate::position::Position;
 use crate::reason;
 use crate::scan::{Budget, Next, ROW_UNITS, Scan, Slices};
 
@@ -46,14 +48,23 @@ enum End {
     Status(Status),
 }
 
-/// Where the changes begin.
+/// Where the changes begin. Partitions are in the order of their numbers.
 struct Start {
     watch: TaskWatch,
-    covered: Covered,
+    covered: Vec<Covered>,
+    /// Up to where all changes of each partition were told.
+    told: Vec<u64>,
     is_resumed: bool,
 }
 
-/// Up to which offset each task is known: tasks to (last key of the slice, offset of the slice).
+impl Start {
+    fn position(&self) -> String {
+        Position::of_all(&self.told).to_string()
+    }
+}
+
+/// Up to which offset each task of a partition is known: tasks to (last key of the slice, offset of the slice).
+#[derive(Default)]
 struct Covered(Vec<(u64, u64)>);
 
 impl Covered {
@@ -88,7 +99,7 @@ impl Watch {
     }
 
     /// Runs until the client or the node is gone.
-    pub async fn run(mut self, from: Option<u64>) {
+    pub async fn run(mut self, from: Option<Vec<u64>>) {
         let Err(end) = self.follow(from).await;
         match end {
             End::ClientGone => {}
@@ -96,7 +107,7 @@ impl Watch {
         }
     }
 
-    async fn follow(&mut self, from: Option<u64>) -> Result<Infallible, End> {
+    async fn follow(&mut self, from: Option<Vec<u64>>) -> Result<Infallible, End> {
         let mut start = match from {
             None => self.snapshot(Reason::Started).await?,
             Some(from) => match self.resume(from).await? {
@@ -128,32 +139,57 @@ impl Watch {
 
     async fn snapshot(&mut self, why: Reason) -> Result<Start, End> {
         let snapshot = Snapshot { reason: why.into() };
-        self.send(None, Event::Snapshot(snapshot)).await?;
-        let (start, from) = self.read(false).await?;
-        self.send(Some(from), Event::SnapshotEnd(SnapshotEnd {}))
+        self.send(String::new(), Event::Snapshot(snapshot)).await?;
+        let start = self.read(false).await?;
+        self.send(start.position(), Event::SnapshotEnd(SnapshotEnd {}))
             .await?;
         Ok(start)
     }
 
-    /// `None` when the log has not come so far: the position is another log's.
-    async fn resume(&mut self, from: u64) -> Result<Option<Start>, End> {
-        let (start, present) = self.read(true).await?;
-        if from > present {
+    /// `None` when a log has not come so far: the position is another log's.
+    async fn resume(&mut self, from: Vec<u64>) -> Result<Option<Start>, End> {
+        let start = self.read(true).await?;
+        if from.iter().zip(&start.told).any(|(from, now)| from > now) {
             return Ok(None);
         }
         Ok(Some(Start {
-            watch: self.slices.watch(from),
+            watch: self.slices.node().watch_tasks(Some(&from)),
+            told: from,
             ..start
         }))
     }
 
-    /// Reads which tasks match, and shows them unless the watcher is resumed and has them. Gives the offset of the
-    /// first slice too.
-    async fn read(&mut self, is_resumed: bool) -> Result<(Start, u64), End> {
+    /// Reads which tasks match, and shows them unless the watcher is resumed and has them.
+    async fn read(&mut self, is_resumed: bool) -> Result<Start, End> {
         self.inside.clear();
-        let mut scan = Scan::new(Arc::clone(&self.filter), false, None);
+        let slices = self.slices.clone();
+        let partitions = slices.node().partitions();
+        // The changes since are kept for a while only, so the watch begins at once.
+        let mut told = Vec::new();
+        for partition in partitions {
+            let ((), offset) = partition.query_at(|_| ()).await.map_err(refused)?;
+            told.push(offset);
+        }
+        let watch = slices.node().watch_tasks(Some(&told));
         let mut covered = Vec::new();
-        let mut begun = None;
+        for partition in partitions {
+            covered.push(self.read_partition(partition, is_resumed).await?);
+        }
+        Ok(Start {
+            watch,
+            covered,
+            told,
+            is_resumed,
+        })
+    }
+
+    async fn read_partition(
+        &mut self,
+        partition: &Partition,
+        is_resumed: bool,
+    ) -> Result<Covered, End> {
+        let mut scan = Scan::new(Arc::clone(&self.filter), false, None);
+        let mut covered = Covered::default();
         while !scan.is_done() {
             let slice = move |state: &engine::State| {
                 let (mut tasks, mut keys) = (Vec::new(), Vec::new());
@@ -169,29 +205,17 @@ impl Watch {
                 });
                 (scan, tasks, keys)
             };
-            let (sliced, offset) = self.slices.run(slice).await.map_err(refused)?;
+            let (sliced, offset) = self.slices.run(partition, slice).await.map_err(refused)?;
             let (tasks, keys);
             (scan, tasks, keys) = sliced;
-            // The changes since are kept for a while only, so the watch begins at once.
-            let (watch, from) = begun
-                .take()
-                .unwrap_or_else(|| (self.slices.watch(offset), offset));
-            begun = Some((watch, from));
             let last_key = scan.last_key().filter(|_| !scan.is_done());
-            covered.push((last_key.unwrap_or(u64::MAX), offset));
+            covered.0.push((last_key.unwrap_or(u64::MAX), offset));
             self.inside.extend(keys);
             for task in tasks {
-                self.send(None, Event::Present(task)).await?;
+                self.send(String::new(), Event::Present(task)).await?;
             }
         }
-        let (watch, from) = begun.ok_or(End::ClientGone)?;
-        let covered = Covered(covered);
-        let start = Start {
-            watch,
-            covered,
-            is_resumed,
-        };
-        Ok((start, from))
+        Ok(covered)
     }
 
     /// Tells changes until some were missed; whether any came before.
@@ -203,7 +227,7 @@ impl Watch {
                 event = start.watch.next() => event,
             };
             match event {
-                Ok((_, event)) => self.change(&event, &start).await?,
+                Ok((partition, event)) => self.change(partition, &event, &mut start).await?,
                 Err(WatchError::Lagged) => return Ok(went_on),
                 Err(WatchError::Stopped) => return Err(refused(node::SubmitError::Stopped)),
             }
@@ -211,34 +235,43 @@ impl Watch {
         }
     }
 
-    async fn change(&mut self, event: &TaskEvent, start: &Start) -> Result<(), End> {
+    async fn change(
+        &mut self,
+        partition: PartitionId,
+        event: &TaskEvent,
+        start: &mut Start,
+    ) -> Result<(), End> {
+        let at = partition.in_journal() as usize;
         // Only after the last change of a command nothing of it can be missed.
-        let position = match event.is_last {
+        start.told[at] = match event.is_last {
             true => event.offset,
             false => event.offset.saturating_sub(1),
         };
-        let is_shown = !start.is_resumed && event.offset <= start.covered.offset(event.key);
+        let covered = &start.covered[at];
+        let is_shown = !start.is_resumed && event.offset <= covered.offset(event.key);
+        // What a resumed watcher was shown before is not known.
+        let may_be_shown = start.is_resumed && event.offset <= covered.end();
         let told = match is_shown {
             true => None,
-            false => self.told(event, start).await?,
+            false => self.told(event, may_be_shown).await?,
         };
         if let Some(told) = told {
             self.skipped = 0;
-            return self.send(Some(position), told).await;
+            return self.send(start.position(), told).await;
         }
         self.skipped += 1;
         if self.skipped >= SKIPPED_MAX {
             self.skipped = 0;
-            self.send(Some(position), Event::Progress(Progress {}))
+            self.send(start.position(), Event::Progress(Progress {}))
                 .await?;
         }
         Ok(())
     }
 
-    /// What the change is to the watcher; `None`: nothing.
-    async fn told(&mut self, event: &TaskEvent, start: &Start) -> Result<Option<Event>, End> {
+    /// What the change is to the watcher; `None`: nothing. It may have been shown a task that is not `inside`.
+    async fn told(&mut self, event: &TaskEvent, may_be_shown: bool) -> Result<Option<Event>, End> {
         let Some(task) = &event.task else {
-            return Ok(self.left(event, start, None));
+            return Ok(self.left(event, may_be_shown, None));
         };
         let executable = self
             .catalog
@@ -248,7 +281,7 @@ impl Watch {
         let executable = executable.as_deref();
         let shown = convert::task(task, executable);
         if !self.filter.matches(task, executable) {
-            return Ok(self.left(event, start, Some(shown)));
+            return Ok(self.left(event, may_be_shown, Some(shown)));
         }
         match task.state() {
             user_task::State::Created => self.inside.insert(event.key),
@@ -259,18 +292,18 @@ impl Watch {
         Ok(Some(Event::Changed(shown)))
     }
 
-    /// A task that does not match. What a resumed watcher was shown before is not known, so it is told in any case.
-    fn left(&mut self, event: &TaskEvent, start: &Start, task: Option<Task>) -> Option<Event> {
+    /// A task that does not match.
+    fn left(&mut self, event: &TaskEvent, may_be_shown: bool, task: Option<Task>) -> Option<Event> {
         let was_inside = self.inside.remove(&event.key);
-        let is_unknown = start.is_resumed && event.offset <= start.covered.end();
         let left = TaskLeft {
             task_key: event.key,
             task,
         };
-        (was_inside || is_unknown).then_some(Event::Left(left))
+        (was_inside || may_be_shown).then_some(Event::Left(left))
     }
 
-    async fn send(&self, position: Option<u64>, event: Event) -> Result<(), End> {
+    /// Within a snapshot the position is empty.
+    async fn send(&self, position: String, event: Event) -> Result<(), End> {
         let response = WatchTasksResponse {
             position,
             event: Some(event),

@@ -51,22 +51,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SOMEBODY: &str = "User:NAME";
 
 pub fn run(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
-    let options = match args.storage.storage(Path::new(""), args.keep_ended) {
-        Storage::Kafka(options) => KafkaOptions {
-            request_timeout: PATIENCE,
-            ..*options
-        },
+    let mut kafka = match args.storage.storage(Path::new(""), args.keep_ended) {
+        Storage::Kafka(kafka) => kafka,
         Storage::Folder { .. } => {
             let failure = Failure::usage("there is nothing to look at without Kafka");
             return Err(failure.hint("name some of its brokers with --kafka or WEIR_KAFKA"));
         }
     };
+    kafka.options.request_timeout = PATIENCE;
     let wrong = |error: journal::Error| Failure::usage(error.to_string());
-    options.check().map_err(wrong)?;
-    let survey = survey(&options).map_err(|error| unreachable(&options, &error))?;
+    kafka.options.check().map_err(wrong)?;
+    let unreachable = |error| unreachable(&kafka.options, &error);
+    let survey = survey(&kafka.options).map_err(unreachable)?;
+    let options = kafka.clone().settled().map_err(unreachable)?;
     let problems = problems(&options, &survey)?;
     output.show(
-        || json(&survey, &problems),
+        || json(&options, &survey, &problems),
         |paint| text(&options, &survey, &problems, paint),
     )?;
     Ok(match count(&problems, Severity::Unsafe) {
@@ -204,11 +204,15 @@ fn text(options: &KafkaOptions, survey: &Survey, problems: &[Problem], paint: Pa
             "{wrong} unsafe: a server would lose data or not start"
         )),
     };
-    let _ = writeln!(text, "{verdict}  topics {}.*", options.namespace);
+    let (namespace, partitions) = (&options.namespace, options.partitions);
+    let _ = writeln!(
+        text,
+        "{verdict}  topics {namespace}.*, partitions {partitions}"
+    );
     text
 }
 
-fn json(survey: &Survey, problems: &[Problem]) -> Value {
+fn json(options: &KafkaOptions, survey: &Survey, problems: &[Problem]) -> Value {
     let problem = |problem: &Problem| {
         json!({
             "topic": problem.topic,
@@ -221,6 +225,7 @@ fn json(survey: &Survey, problems: &[Problem]) -> Value {
     json!({
         "clusterId": survey.cluster_id,
         "brokers": survey.brokers,
+        "partitions": options.partitions,
         "findings": problems.iter().map(problem).collect::<Vec<_>>(),
         "unsafe": count(problems, Severity::Unsafe),
     })

@@ -18,7 +18,7 @@ use crate::moment;
 use crate::output::Output;
 
 pub use server::{Server, Settings};
-pub use storage::{Storage, StorageArgs};
+pub use storage::{PARTITIONS_IN_KAFKA, Storage, StorageArgs, partitions};
 
 /// Run a server: everything it knows is in one folder
 #[derive(Debug, Args)]
@@ -28,6 +28,7 @@ Examples:
   weir serve --data /var/lib/weir --listen 0.0.0.0:26500 --keep-ended 90d
   weir serve --listen 127.0.0.1:0 --port-file ./port     any free port
   weir serve --kafka localhost:9092                      everything in Kafka, nothing here
+  weir serve --kafka localhost:9092 --partitions 12      spread wider; fixed for ever
   weir serve --kafka broker:9093 --kafka-property security.protocol=SSL
   weir serve --config weir.toml --print-config           what holds, and who says so
 
@@ -125,11 +126,23 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
     };
     let mut server = Server::start(&settings).await?;
     let address = server.url();
+    let partitions = server.partitions();
     let metrics = server.metrics_url();
     output.show(
-        || json!({ "address": address, "data": settings.storage.name(), "metrics": metrics }),
+        || {
+            json!({
+                "address": address,
+                "data": settings.storage.name(),
+                "partitions": partitions,
+                "metrics": metrics,
+            })
+        },
         |paint| {
-            let data = paint.faint(&settings.storage.place());
+            let partitions = match partitions {
+                1 => "1 partition".to_owned(),
+                several => format!("{several} partitions"),
+            };
+            let data = paint.faint(&format!("{}, {partitions}", settings.storage.place()));
             let metrics = metrics.as_ref().map(|url| format!("Metrics on {url}\n"));
             let metrics = metrics.unwrap_or_default();
             format!("Weir serves on {}  {data}\n{metrics}", paint.name(&address))

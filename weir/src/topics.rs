@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::moment;
 use crate::output::{Output, Paint};
+use crate::serve::{PARTITIONS_IN_KAFKA, partitions};
 
 /// Print the commands that make all topics, with their settings
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ pub struct TopicsArgs {
     cluster: ClusterArgs,
 
     /// The number of partitions; it cannot be changed later
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = PARTITIONS_IN_KAFKA, env = "WEIR_PARTITIONS", value_parser = partitions())]
     partitions: u32,
 
     /// Copies of each topic

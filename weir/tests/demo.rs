@@ -34,8 +34,18 @@ fn expected(round: u32) -> Vec<(String, String)> {
 
 #[test]
 fn all_roles_are_played_to_the_three_outcomes() {
+    all_roles(&[]);
+}
+
+#[test]
+fn all_roles_are_played_over_three_partitions() {
+    all_roles(&["--partitions", "3"]);
+}
+
+fn all_roles(partitions: &[&str]) {
     let folder = Folder::new();
-    let mut running = Running::start(&mut demo(&folder.path("claims"), &["--auto"]));
+    let arguments = [&["--auto"], partitions].concat();
+    let mut running = Running::start(&mut demo(&folder.path("claims"), &arguments));
     let (status, told) = running.finish();
     assert!(status.success(), "{told}");
     for said in [

@@ -99,6 +99,30 @@ fn an_unsafe_setting_is_found_and_the_command_mends_it() {
 }
 
 #[test]
+fn the_number_of_partitions_is_that_of_the_topics() {
+    assert_eq!(doctor("fresh").ok().json()["partitions"], 3);
+    let three = topics("spread");
+    shell(&three.replace("--partitions 3", "--partitions 5"));
+    let found = doctor("spread").ok().json();
+    assert_eq!(found["partitions"], 5);
+    let arguments = [
+        "doctor",
+        "--kafka",
+        broker(),
+        "--kafka-namespace",
+        "spread",
+        "--partitions",
+        "3",
+        "--format",
+        "json",
+    ];
+    let other = run(&arguments);
+    assert_eq!(other.status, 1, "{other:?}");
+    let found = other.json();
+    assert_eq!(found["findings"][0]["what"], "partitions is 5, must be 3");
+}
+
+#[test]
 fn topics_that_are_not_there_are_a_fault_only_beside_others() {
     let fresh = doctor("fresh").ok().json();
     let findings = fresh["findings"].as_array().expect("findings");

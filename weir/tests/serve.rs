@@ -46,6 +46,30 @@ fn a_folder_in_use_is_said_with_its_user() {
 }
 
 #[test]
+fn the_number_of_partitions_stays_as_it_was_begun() {
+    let folder = Folder::new();
+    let data = folder.path("data");
+    let serve = |partitions: &[&str]| {
+        let mut command = weir();
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--format", "json"];
+        command.args(arguments).arg("--data").arg(&data);
+        command.args(partitions);
+        command
+    };
+    for partitions in [&["--partitions", "3"][..], &[]] {
+        let mut running = Running::start(&mut serve(partitions));
+        running.until("\"partitions\": 3");
+        assert!(running.terminate().success());
+    }
+    let other = finish(serve(&[]).env("WEIR_PARTITIONS", "4"));
+    assert_eq!(other.status, 5, "{other:?}");
+    let said = "it was begun with 3 partitions, which cannot become 4";
+    assert!(other.err.contains(said), "{}", other.err);
+    let none = finish(serve(&[]).args(["--partitions", "0"]));
+    assert_eq!(none.status, 2, "{none:?}");
+}
+
+#[test]
 fn a_taken_port_is_said_with_a_way_out() {
     let folder = Folder::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");

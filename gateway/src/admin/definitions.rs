@@ -41,13 +41,10 @@ fn scan(
     room: Room,
 ) -> (Vec<Definition>, Option<u64>) {
     let keys = state.definition_keys();
-    let (found, next) = page::newest(keys, below, room, |key| {
+    page::newest(keys, below, room, |key| {
         let definition = state.definition(key)?;
         takes(state, filter, definition).then(|| shown(state, definition))
-    });
-    // The last page says so at once.
-    let has_more = |below: &u64| keys.range(..below).next().is_some();
-    (found, next.filter(has_more))
+    })
 }
 
 fn takes(state: &State, filter: &ListDefinitionsRequest, found: &record::Definition) -> bool {

@@ -6,8 +6,8 @@ use proto::admin::{Incident, ListIncidentsRequest, ListIncidentsResponse};
 use proto::record;
 use tonic::Status;
 
-use super::page::{self, Room};
-use super::{failed, live};
+use super::live;
+use super::page::{self, Place, Room};
 
 pub(super) async fn list(
     node: &Node,
@@ -15,26 +15,37 @@ pub(super) async fn list(
     message_bytes_max: usize,
 ) -> Result<ListIncidentsResponse, Status> {
     let room = Room::new(request.page_size, message_bytes_max);
-    let from = page::below(&request.page_token)?;
-    let (incidents, next) = page::gather(room, from, |below, room| {
-        let filter = request.clone();
-        let partition = page::partition_below(node, below);
-        let scanned = partition.query(move |state| {
-            page::newest(state.incident_keys(), below, room, |key| {
-                let incident = shown(state, state.incident(key)?);
-                takes(&filter, &incident).then_some(incident)
-            })
-        });
-        async move {
-            let (found, more) = scanned.await.map_err(failed)?;
-            Ok((found, page::or_next_partition(partition, more)))
-        }
+    let from = page::before(&request.page_token)?;
+    let filter = &request;
+    let (incidents, next) = page::gather(room, from, |before, room| async move {
+        let filter = filter.clone();
+        let scan = move |state: &State| scan(state, &filter, before, room);
+        let place = |incident: &Incident| (incident.created_ms, incident.key);
+        let (found, next) = page::newest_of_all(node, room, scan, place).await?;
+        Ok((found, next.map(Some)))
     })
     .await?;
     Ok(ListIncidentsResponse {
         incidents,
-        next_page_token: page::after(next),
+        next_page_token: page::after_place(next.flatten()),
     })
+}
+
+/// Those of a partition before a place, and where it stopped.
+fn scan(
+    state: &State,
+    filter: &ListIncidentsRequest,
+    before: Option<Place>,
+    room: Room,
+) -> (Vec<Incident>, Option<Place>) {
+    let created_ms = |key| state.incident(key).map_or(0, |found| found.created_ms);
+    let keys = state.incident_keys();
+    let below = page::key_before(keys, before, created_ms);
+    let (found, last) = page::newest(keys, below, room, |key| {
+        let incident = shown(state, state.incident(key)?);
+        takes(filter, &incident).then_some(incident)
+    });
+    (found, last.map(|key| (created_ms(key), key)))
 }
 
 fn takes(filter: &ListIncidentsRequest, incident: &Incident) -> bool {

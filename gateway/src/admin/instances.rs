@@ -1,11 +1,12 @@
 //! Lists of instances: the running ones from the state, the ended ones from the journal.
 
+use engine::State;
 use node::Node;
 use proto::admin::{InstanceState, InstanceSummary, ListInstancesRequest, ListInstancesResponse};
 use proto::record::EndedInstance;
 use tonic::Status;
 
-use super::page::{self, Cursor, Room};
+use super::page::{self, Cursor, Place, Room};
 use super::{QUERY_ENTRIES_MAX, document, failed, live};
 
 /// What a list shows.
@@ -50,7 +51,7 @@ pub(super) async fn list(
     let filter = &filter;
     let (instances, next) = page::gather(room, from, |from, room| async move {
         match from {
-            Cursor::Running { below } => running(node, filter, below, room).await,
+            Cursor::Running { before } => running(node, filter, before, room).await,
             Cursor::Ended { before } => ended(node, filter, before, room).await,
         }
     })
@@ -63,23 +64,41 @@ pub(super) async fn list(
 
 type Found = (Vec<InstanceSummary>, Option<Cursor>);
 
-async fn running(node: &Node, filter: &Filter, below: u64, room: Room) -> Result<Found, Status> {
+async fn running(
+    node: &Node,
+    filter: &Filter,
+    before: Option<Place>,
+    room: Room,
+) -> Result<Found, Status> {
     let after = Some(Cursor::Ended { before: None }).filter(|_| filter.takes_ended());
     if !filter.takes_running() {
         return Ok((Vec::new(), after));
     }
     let filter = filter.clone();
-    let partition = page::partition_below(node, below);
-    let scanned = partition.query(move |state| {
-        page::newest(state.instance_keys(), below, room, |key| {
-            let summary = live::summary(state, state.instance(key)?);
-            filter.takes(&summary).then_some(summary)
-        })
+    let scan = move |state: &State| scan(state, &filter, before, room);
+    let place = |instance: &InstanceSummary| (instance.created_ms, instance.key);
+    let (found, next) = page::newest_of_all(node, room, scan, place).await?;
+    let next = next.map(|before| Cursor::Running {
+        before: Some(before),
     });
-    let (found, next) = scanned.await.map_err(failed)?;
-    let next = page::or_next_partition(partition, next);
-    let next = next.map(|below| Cursor::Running { below });
     Ok((found, next.or(after)))
+}
+
+/// Running ones of a partition before a place, and where it stopped.
+fn scan(
+    state: &State,
+    filter: &Filter,
+    before: Option<Place>,
+    room: Room,
+) -> (Vec<InstanceSummary>, Option<Place>) {
+    let created_ms = |key| state.instance(key).map_or(0, |found| found.created_ms);
+    let keys = state.instance_keys();
+    let below = page::key_before(keys, before, created_ms);
+    let (found, last) = page::newest(keys, below, room, |key| {
+        let summary = live::summary(state, state.instance(key)?);
+        filter.takes(&summary).then_some(summary)
+    });
+    (found, last.map(|key| (created_ms(key), key)))
 }
 
 async fn ended(

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use node::{Node, Partition};
+use engine::State;
+use node::Node;
 use prost::Message;
 use tonic::{Code, Status};
 
-use super::{QUERIES_MAX, QUERY_ENTRIES_MAX};
+use super::{QUERIES_MAX, QUERY_ENTRIES_MAX, failed};
 use crate::status::with_reason;
 
 const SIZE_DEFAULT: usize = 100;
@@ -62,6 +63,10 @@ impl Room {
     }
 }
 
+/// A place in the order by creation, and where a page of it begins: before that. Milliseconds, key; in a partition this
+/// is the order of the keys, since its time and its keys only grow.
+pub(super) type Place = (i64, u64);
+
 /// Where a page of a list by key begins: below this key.
 pub(super) fn below(token: &str) -> Result<u64, Status> {
     match token {
@@ -73,21 +78,22 @@ pub(super) fn below(token: &str) -> Result<u64, Status> {
     }
 }
 
-/// The partition that has the greatest keys below this one: a list goes from the last partition to the first.
-pub(super) fn partition_below(node: &Node, below: u64) -> &Partition {
-    let number = engine::partition_of(below.saturating_sub(1)) as usize;
-    let partitions = node.partitions();
-    &partitions[number.clamp(1, partitions.len()) - 1]
+/// Where a page of a list by creation begins.
+pub(super) fn before(token: &str) -> Result<Option<Place>, Status> {
+    match token {
+        "" => Ok(None),
+        token => token.strip_prefix('c').ok_or_else(invalid).and_then(place),
+    }
 }
 
-/// Where the list goes on: in the partition while there is more, then in the one before it.
-pub(super) fn or_next_partition(partition: &Partition, next: Option<u64>) -> Option<u64> {
-    let number = partition.id().number();
-    next.or_else(|| (number > 1).then(|| engine::first_key_of(number)))
+fn place(text: &str) -> Result<Option<Place>, Status> {
+    let (at_ms, key) = text.split_once('.').ok_or_else(invalid)?;
+    let place = at_ms.parse().ok().zip(key.parse().ok());
+    place.map(Some).ok_or_else(invalid)
 }
 
-/// Entries of the state below a key, the newest first, until the room is full; looks at a bounded number. And the key
-/// below which others may follow. `shown` gives an entry as it is shown, unless it is left out.
+/// Entries of the state below a key, the newest first, until the room is full; looks at a bounded number. And the last
+/// key that was looked at when others may follow. `shown` gives an entry as it is shown, unless it is left out.
 pub(super) fn newest<T: Message>(
     keys: &BTreeSet<u64>,
     below: u64,
@@ -95,16 +101,56 @@ pub(super) fn newest<T: Message>(
     mut shown: impl FnMut(u64) -> Option<T>,
 ) -> (Vec<T>, Option<u64>) {
     let mut found = Vec::new();
+    let mut last = None;
     let mut keys = keys.range(..below).rev();
     for key in keys.by_ref().take(QUERY_ENTRIES_MAX) {
+        last = Some(*key);
         found.extend(shown(*key).inspect(|entry| room.take(entry)));
         if room.is_full() {
-            return (found, Some(*key));
+            break;
         }
     }
-    // Where the scan has stopped without having seen all.
-    let next = keys.next().map(|next| next.saturating_add(1));
-    (found, next)
+    let has_more = keys.next().is_some();
+    (found, last.filter(|_| has_more))
+}
+
+/// The key below which the entries before a place are.
+pub(super) fn key_before(
+    keys: &BTreeSet<u64>,
+    before: Option<Place>,
+    created_ms: impl Fn(u64) -> i64,
+) -> u64 {
+    let is_behind = |before| node::first_key(keys, |key| (created_ms(key), key) >= before);
+    before.and_then(is_behind).unwrap_or(u64::MAX)
+}
+
+/// Asks every partition for what it has before a place, and merges that, the newest first. Gives what fits into the
+/// room, and the place before which others may follow: where the first partition had to stop.
+pub(super) async fn newest_of_all<T>(
+    node: &Node,
+    mut room: Room,
+    scan: impl Fn(&State) -> (Vec<T>, Option<Place>) + Clone + Send + 'static,
+    place: impl Fn(&T) -> Place,
+) -> Result<(Vec<T>, Option<Place>), Status>
+where
+    T: Message + 'static,
+{
+    let (mut all, mut stopped) = (Vec::new(), None);
+    for partition in node.partitions() {
+        let scanned = partition.query(scan.clone()).await;
+        let (found, last) = scanned.map_err(failed)?;
+        all.extend(found);
+        stopped = stopped.max(last);
+    }
+    // Behind it some partition may have others that were not looked at.
+    all.retain(|entry| stopped.is_none_or(|stopped| place(entry) >= stopped));
+    all.sort_unstable_by_key(|entry| std::cmp::Reverse(place(entry)));
+    let fitting = room.take_some(&all);
+    if fitting < all.len() {
+        all.truncate(fitting);
+        stopped = all.last().map(&place);
+    }
+    Ok((all, stopped))
 }
 
 /// Takes steps from a place on until the page is full, nothing is left, or enough was asked. Gives the page, and where
@@ -139,32 +185,32 @@ pub(super) fn after(last: Option<u64>) -> String {
     last.map_or_else(String::new, |key| format!("k{key}"))
 }
 
+/// The token for what is before a place in the order by creation; empty when nothing is.
+pub(super) fn after_place(last: Option<Place>) -> String {
+    last.map_or_else(String::new, |(at_ms, key)| format!("c{at_ms}.{key}"))
+}
+
 /// Where a page of instances begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cursor {
-    /// Running ones below this key.
-    Running { below: u64 },
+    /// Running ones before this creation.
+    Running { before: Option<Place> },
     /// Ended ones before this end: milliseconds, key.
     Ended { before: Option<(i64, u64)> },
 }
 
 impl Cursor {
     pub fn parse(token: &str) -> Result<Cursor, Status> {
-        if token == "e" {
-            return Ok(Cursor::Ended { before: None });
+        match token.strip_prefix('e') {
+            None => before(token).map(|before| Cursor::Running { before }),
+            Some("") => Ok(Cursor::Ended { before: None }),
+            Some(ended) => place(ended).map(|before| Cursor::Ended { before }),
         }
-        let Some(ended) = token.strip_prefix('e') else {
-            return below(token).map(|below| Cursor::Running { below });
-        };
-        let (ended_ms, key) = ended.split_once('.').ok_or_else(invalid)?;
-        let before = ended_ms.parse().ok().zip(key.parse().ok());
-        let before = Some(before.ok_or_else(invalid)?);
-        Ok(Cursor::Ended { before })
     }
 
     pub fn token(self) -> String {
         match self {
-            Cursor::Running { below } => format!("k{below}"),
+            Cursor::Running { before } => after_place(before),
             Cursor::Ended { before: None } => "e".to_owned(),
             Cursor::Ended {
                 before: Some((ended_ms, key)),
@@ -185,7 +231,10 @@ mod tests {
     #[test]
     fn a_token_says_where_its_page_begins() {
         for cursor in [
-            Cursor::Running { below: 7 },
+            Cursor::Running { before: None },
+            Cursor::Running {
+                before: Some((1_700_000_000_000, 7)),
+            },
             Cursor::Ended { before: None },
             Cursor::Ended {
                 before: Some((1_700_000_000_000, u64::MAX)),
@@ -193,11 +242,9 @@ mod tests {
         ] {
             assert_eq!(Cursor::parse(&cursor.token()).ok(), Some(cursor));
         }
-        assert_eq!(
-            Cursor::parse("").ok(),
-            Some(Cursor::Running { below: u64::MAX })
-        );
-        for token in ["x", "k", "k-1", "e1", "e1.", "e.1", "e1.2.3", "k1 ", "é"] {
+        for token in [
+            "x", "c", "k1", "c1", "c1.", "c.1", "c1.-1", "e1", "e1.", "e.1", "e1.2.3", "c1.1 ", "é",
+        ] {
             let refused = Cursor::parse(token).err().map(|status| status.code());
             assert_eq!(refused, Some(Code::InvalidArgument), "{token}");
         }

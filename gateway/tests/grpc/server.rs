@@ -35,7 +35,11 @@ pub async fn start() -> Served {
 }
 
 pub async fn start_with(config: Config, of_node: node::Config) -> Served {
-    let journal = MemoryJournal::new(1, 7);
+    start_on(1, config, of_node).await
+}
+
+pub async fn start_on(partitions: u32, config: Config, of_node: node::Config) -> Served {
+    let journal = MemoryJournal::new(partitions, 7);
     journal.set_now(NOW_MS);
     let log = Arc::new(journal.clone());
     let node = tokio::task::spawn_blocking(move || Node::start(log, of_node));

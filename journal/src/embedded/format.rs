@@ -15,30 +15,38 @@ fn text(partitions: u32) -> String {
     format!("weir journal 1\npartitions {partitions}\n")
 }
 
-/// Whether the directory is used for the first time; then it is empty on return, and [`finish`] must follow.
-pub(super) fn prepare(disk: &dyn Disk, partitions: u32) -> Result<bool, Error> {
+/// What a directory is used with.
+pub(super) struct Format {
+    pub(super) partitions: u32,
+    /// Whether it is used for the first time; then it is empty, and [`finish`] must follow.
+    pub(super) is_new: bool,
+}
+
+/// `wanted` is the number of partitions, if a person has chosen it.
+pub(super) fn prepare(disk: &dyn Disk, wanted: Option<u32>) -> Result<Format, Error> {
     let io_failed = |error: io::Error| failed(disk, NAME, &error);
     let names = disk.list().map_err(io_failed)?;
     let bytes = match names.iter().any(|name| name == NAME) {
         true => read(disk).map_err(io_failed)?,
         false => Vec::new(),
     };
-    if bytes == text(partitions).as_bytes() {
+    let found = begun_with(&String::from_utf8_lossy(&bytes));
+    if let Some(partitions) = found {
+        check_files(disk, &names, partitions)?;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != partitions) {
+            return Err(Error::Partitions {
+                found: partitions,
+                wanted,
+            });
+        }
         // A process that died may have left this, and names of other files, visible but not durable.
         let file = disk.open(NAME, false);
         file.and_then(|file| file.sync()).map_err(io_failed)?;
         disk.sync_directory().map_err(io_failed)?;
-        return Ok(false);
-    }
-    let found = String::from_utf8_lossy(&bytes).into_owned();
-    let number = found
-        .strip_prefix("weir journal 1\npartitions ")
-        .and_then(|rest| rest.strip_suffix('\n')?.parse::<u32>().ok());
-    if let Some(number) = number {
-        let path = disk.path(NAME);
-        return Err(Error::Failed(format!(
-            "{path}: the journal was made with {number} partitions and cannot be opened with {partitions}"
-        )));
+        return Ok(Format {
+            partitions,
+            is_new: false,
+        });
     }
     // Only an attempt that was never finished has no commands at all.
     for name in &names {
@@ -60,7 +68,33 @@ pub(super) fn prepare(disk: &dyn Disk, partitions: u32) -> Result<bool, Error> {
             .map_err(|error| failed(disk, name, &error))?;
     }
     disk.sync_directory().map_err(io_failed)?;
-    Ok(true)
+    Ok(Format {
+        partitions: wanted.unwrap_or(1),
+        is_new: true,
+    })
+}
+
+/// The number in a file that is whole.
+fn begun_with(found: &str) -> Option<u32> {
+    let rest = found.strip_prefix("weir journal 1\npartitions ")?;
+    rest.strip_suffix('\n')?
+        .parse()
+        .ok()
+        .filter(|number| *number > 0)
+}
+
+/// Every partition has a store since before the number was written.
+fn check_files(disk: &dyn Disk, names: &[String], partitions: u32) -> Result<(), Error> {
+    let stores = names.iter().filter_map(|name| name.strip_suffix(".redb"));
+    let last = stores.filter_map(|number| number.parse::<u32>().ok()).max();
+    match last {
+        Some(last) if last != partitions - 1 => {
+            let reason =
+                format!("it says {partitions} partitions, but the last store is {last}.redb");
+            Err(damaged(disk, NAME, Place::File, reason))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Makes a first use final.

@@ -53,21 +53,19 @@ impl EmbeddedJournal {
     ///
     /// # Errors
     /// [`Error::InUse`] when a process has it open, [`Error::Damaged`] when something is not as it was written,
-    /// [`Error::Failed`] when it cannot be read or was made with another number of partitions.
+    /// [`Error::Partitions`] when it was made with another number of them, [`Error::Failed`] when it cannot be read.
     pub fn open(directory: &Path, options: &Options) -> Result<Self, Error> {
         Self::open_on(Arc::new(Directory::open(directory)?), options)
     }
 
     /// As [`EmbeddedJournal::open`], on any disk.
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, Error> {
-        let fresh = format::prepare(&*disk, options.partitions)?;
+        let format = format::prepare(&*disk, options.partitions)?;
         let latch = Arc::new(Latch::default());
         let open = |number| Partition::open(number, &disk, options, &latch).map(Arc::new);
-        let partitions = (0..options.partitions)
-            .map(open)
-            .collect::<Result<_, _>>()?;
-        if fresh {
-            format::finish(&*disk, options.partitions)?;
+        let partitions = (0..format.partitions).map(open).collect::<Result<_, _>>()?;
+        if format.is_new {
+            format::finish(&*disk, format.partitions)?;
         }
         Ok(Self { partitions, latch })
     }

@@ -10,8 +10,8 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// changed from one start to the next.
 #[derive(Clone)]
 pub struct Options {
-    /// The number of partitions.
-    pub partitions: u32,
+    /// The number of partitions; `None`: as many as there are, 1 where there is nothing yet.
+    pub partitions: Option<u32>,
     /// A log segment that has reached this size is followed by a new one. The log is deleted by whole segments.
     pub segment_bytes: u64,
     /// The longest command.
@@ -37,7 +37,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            partitions: 1,
+            partitions: None,
             segment_bytes: 64 << 20,
             record_bytes_max: 4 << 20,
             batch_bytes_max: 8 << 20,

@@ -25,7 +25,7 @@ mod transaction;
 
 pub use options::KafkaOptions;
 pub use position::POSITION_KEY;
-pub use setup::examine;
+pub use setup::{examine, partitions};
 pub use survey::{Lacking, Survey, survey};
 
 use crate::feed::locked;

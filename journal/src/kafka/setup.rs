@@ -3,7 +3,7 @@
 //! What must be so is in [`super::topics`]; here is how a cluster is asked.
 
 use super::oauth::Context;
-use super::topics::{Finding, Found, Severity, Topic, table};
+use super::topics::{COMMANDS, Finding, Found, HISTORY, STATE, Severity, Topic, table};
 use super::{KafkaOptions, failed, sys};
 use crate::Error;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
@@ -31,6 +31,19 @@ pub(super) struct Identity {
 pub fn examine(options: &KafkaOptions) -> Result<Vec<Finding>, Error> {
     options.check()?;
     Setup::connect(options)?.findings()
+}
+
+/// The number of partitions that the installation was begun with; `None` when none of its topics is there yet. Nothing
+/// is changed.
+///
+/// # Errors
+/// [`Error::Failed`] when the cluster does not answer.
+pub fn partitions(options: &KafkaOptions) -> Result<Option<u32>, Error> {
+    options.check()?;
+    let existing = Setup::connect(options)?.existing()?;
+    let mut spread = [COMMANDS, STATE, HISTORY].into_iter();
+    let found = spread.find_map(|short| existing.get(&options.topic(short)));
+    Ok(found.map(|topic| topic.partitions))
 }
 
 pub(super) struct Setup<'a> {
@@ -181,8 +194,7 @@ impl<'a> Setup<'a> {
     }
 
     fn identity(&self) -> Result<Identity, Error> {
-        let names =
-            [super::topics::COMMANDS, super::topics::STATE].map(|name| self.options.topic(name));
+        let names = [COMMANDS, STATE].map(|name| self.options.topic(name));
         let client = self.admin.inner();
         let cluster_id = client.fetch_cluster_id(self.options.request_timeout);
         let mut ids = sys::topic_ids(client, &names, self.options.request_timeout)

@@ -139,6 +139,23 @@ async fn a_watch_sees_the_tasks_of_all_partitions_and_resumes_in_each() {
 }
 
 #[tokio::test]
+async fn a_wait_for_an_offset_ends_when_it_is_applied_or_with_the_node() {
+    let node = deployed(&MemoryJournal::new(PARTITIONS, 9)).await;
+    let ((), now) = node.first().query_at(|_| ()).await.expect("it serves");
+    node.first().applied(now).await.expect("it is there");
+    let wait = |offset| {
+        let partition = node.first().clone();
+        tokio::spawn(async move { partition.applied(offset).await })
+    };
+    let next = wait(now + 1);
+    deploy(&node, "next", WORK).await;
+    assert_eq!(next.await.expect("no panic"), Ok(()));
+    let never = wait(u64::MAX);
+    node.stop().await;
+    assert_eq!(never.await.expect("no panic"), Err(SubmitError::Stopped));
+}
+
+#[tokio::test]
 async fn a_repeated_creation_comes_where_the_first_is_remembered() {
     let node = deployed(&MemoryJournal::new(PARTITIONS, 5)).await;
     for number in 0..10_u128 {

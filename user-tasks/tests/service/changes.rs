@@ -7,11 +7,23 @@ use proto::usertask::{
 use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
-use crate::support::{World, claim, complete, connect, moment, names, reason};
+use crate::support::{
+    World, claim, complete, connect, moment, names, offsets, on_one_and_on_three, reason,
+};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_goes_through_both_people() {
-    let world = World::new().await;
+on_one_and_on_three! {
+    a_claim_goes_through_both_people,
+    exactly_one_of_fifty_claims_wins,
+    a_task_is_given_back_and_given_to_others,
+    an_update_changes_what_is_present_and_nothing_else,
+    the_metadata_names_who_the_request_does_not,
+    a_repeated_request_gets_the_first_answer,
+    a_request_id_of_another_task_is_refused,
+    a_task_brings_its_form_and_what_it_sees,
+}
+
+async fn a_claim_goes_through_both_people(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let instance = world.create("claim", r#"{"order":{"amount":12.50}}"#).await;
     let review = world.open_task(instance).await;
@@ -47,7 +59,7 @@ async fn a_claim_goes_through_both_people() {
         .await
         .expect("completed")
         .into_inner();
-    assert!(completed.position > at_claim);
+    assert!(offsets(&completed.position) > offsets(&at_claim));
     let completed = completed.task.expect("a task");
     assert_eq!(completed.state(), TaskState::Completed);
     assert_eq!(
@@ -77,9 +89,8 @@ async fn a_claim_goes_through_both_people() {
     assert_eq!(reason(&gone.await.expect_err("gone")).1, "TASK_NOT_FOUND");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn exactly_one_of_fifty_claims_wins() {
-    let world = World::new().await;
+async fn exactly_one_of_fifty_claims_wins(partitions: u32) {
+    let world = World::new(partitions).await;
     for _ in 0..5 {
         let key = world.review("{}").await;
         let mut clients = Vec::new();
@@ -108,9 +119,8 @@ async fn exactly_one_of_fifty_claims_wins() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_is_given_back_and_given_to_others() {
-    let world = World::new().await;
+async fn a_task_is_given_back_and_given_to_others(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world.review("{}").await;
     world.claim(key, "ann").await.expect("claimed");
@@ -147,9 +157,8 @@ async fn a_task_is_given_back_and_given_to_others() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_update_changes_what_is_present_and_nothing_else() {
-    let world = World::new().await;
+async fn an_update_changes_what_is_present_and_nothing_else(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world
         .review(r#"{"groups":["clerks"],"users":["ann"],"priority":10}"#)
@@ -207,9 +216,8 @@ async fn an_update_changes_what_is_present_and_nothing_else() {
     assert_eq!(cleared, world.task(key).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_metadata_names_who_the_request_does_not() {
-    let world = World::new().await;
+async fn the_metadata_names_who_the_request_does_not(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world.review(r#"{"groups":["clerks"]}"#).await;
     let with = |groups: &'static str| {
@@ -248,9 +256,8 @@ async fn the_metadata_names_who_the_request_does_not() {
     client.unclaim_task(unclaim).await.expect("unclaimed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_gets_the_first_answer() {
-    let world = World::new().await;
+async fn a_repeated_request_gets_the_first_answer(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world.review("{}").await;
     let mut request = claim(key, "ann", &[]);
@@ -293,11 +300,12 @@ async fn a_repeated_request_gets_the_first_answer() {
     assert_eq!(world.task(key).await.comment_count, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_id_of_another_task_is_refused() {
-    let world = World::new().await;
+async fn a_request_id_of_another_task_is_refused(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
-    let (one, other) = (world.review("{}").await, world.review("{}").await);
+    let one = world.review("{}").await;
+    // Ids are remembered by partition.
+    let other = world.neighbour(one).await;
     for (key, is_taken) in [(one, true), (other, false)] {
         let mut request = claim(key, "ann", &[]);
         request.request_id = "123e4567-e89b-12d3-a456-426614174000".to_owned();
@@ -311,14 +319,14 @@ async fn a_request_id_of_another_task_is_refused() {
     assert_eq!(world.task(other).await.assignee, "");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_brings_its_form_and_what_it_sees() {
-    let world = World::new().await;
+async fn a_task_brings_its_form_and_what_it_sees(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let review = world.review(r#"{"order":{"amount":1e2},"zip":"01"}"#).await;
     let get = |task_key, names_: &[&str]| GetTaskRequest {
         task_key,
         include_variables: names(names_),
+        ..Default::default()
     };
     let found = client
         .get_task(get(review, &[]))

@@ -9,7 +9,16 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use user_tasks::{Config, reason as reasons};
 
-use crate::support::{World, claim, complete, reason};
+use crate::support::{World, claim, complete, on_one_and_on_three, reason};
+
+on_one_and_on_three! {
+    every_wrong_transition_has_its_reason,
+    an_unknown_task_is_not_found,
+    whom_the_model_excludes_may_do_nothing,
+    what_is_too_large_or_too_much_is_refused,
+    the_records_of_a_task_are_bounded,
+    what_the_journal_cannot_do_is_said,
+}
 
 pub fn assert_refused<T: std::fmt::Debug>(
     answer: Result<T, Status>,
@@ -69,9 +78,8 @@ pub fn comment(key: u64, text: &str) -> AddCommentRequest {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_wrong_transition_has_its_reason() {
-    let world = World::new().await;
+async fn every_wrong_transition_has_its_reason(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world.review("{}").await;
     let wrong = Code::FailedPrecondition;
@@ -135,9 +143,8 @@ async fn every_wrong_transition_has_its_reason() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_task_is_not_found() {
-    let world = World::new().await;
+async fn an_unknown_task_is_not_found(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let get = GetTaskRequest {
         task_key: 7,
@@ -146,6 +153,7 @@ async fn an_unknown_task_is_not_found() {
     let history = GetTaskHistoryRequest {
         task_key: 7,
         process_instance_key: 8,
+        ..Default::default()
     };
     for answer in [
         client.get_task(get).await.map(drop),
@@ -168,9 +176,8 @@ async fn an_unknown_task_is_not_found() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whom_the_model_excludes_may_do_nothing() {
-    let world = World::new().await;
+async fn whom_the_model_excludes_may_do_nothing(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world
         .review(r#"{"excluded":["ann"],"groups":["clerks"],"users":["cat"]}"#)
@@ -198,8 +205,7 @@ async fn whom_the_model_excludes_may_do_nothing() {
         .expect("a candidate by name");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_large_or_too_much_is_refused() {
+async fn what_is_too_large_or_too_much_is_refused(partitions: u32) {
     let node = node::Config {
         command_bytes_max: 20_000,
         ..Default::default()
@@ -209,7 +215,7 @@ async fn what_is_too_large_or_too_much_is_refused() {
         variables_bytes_max: 10_000,
         ..Config::default()
     };
-    let world = World::with(node, config).await;
+    let world = World::with(partitions, node, config).await;
     let mut client = world.client.clone();
     let instance = world.create("claim", "{}").await;
     let find = world
@@ -249,9 +255,8 @@ async fn what_is_too_large_or_too_much_is_refused() {
     assert!(status.get_error_details().retry_info().is_some());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_records_of_a_task_are_bounded() {
-    let world = World::new().await;
+async fn the_records_of_a_task_are_bounded(partitions: u32) {
+    let world = World::new(partitions).await;
     let key = world.review("{}").await;
     let mut comments = JoinSet::new();
     for number in 0..1_000 {
@@ -273,9 +278,8 @@ async fn the_records_of_a_task_are_bounded() {
     assert_eq!(world.task(key).await.comment_count, 999);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_journal_cannot_do_is_said() {
-    let world = World::new().await;
+async fn what_the_journal_cannot_do_is_said(partitions: u32) {
+    let world = World::new(partitions).await;
     let key = world.review("{}").await;
     let faults = journal::memory::Faults {
         append_full: 10_000,

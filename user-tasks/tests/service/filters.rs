@@ -4,7 +4,12 @@ use proto::usertask::{
     Candidate, Period, TaskFilter, TaskState, UnclaimTaskRequest, VariableFilter,
 };
 
-use crate::support::{World, claim, moment, names};
+use crate::support::{World, claim, moment, names, on_one_and_on_three};
+
+on_one_and_on_three! {
+    each_filter_finds_its_tasks,
+    what_is_claimable_can_be_claimed_and_nothing_else,
+}
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -287,9 +292,8 @@ fn cases(p_instance: u64) -> Vec<(TaskFilter, &'static str)> {
     ]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_filter_finds_its_tasks() {
-    let world = World::new().await;
+async fn each_filter_finds_its_tasks(partitions: u32) {
+    let world = World::new(partitions).await;
     let tasks = prepare(&world).await;
     let letter = |key: u64| tasks.iter().find(|task| task.1 == key).expect("known").0;
     let pay = tasks.iter().find(|task| task.0 == 'p').expect("known").1;
@@ -304,9 +308,8 @@ async fn each_filter_finds_its_tasks() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_claimable_can_be_claimed_and_nothing_else() {
-    let world = World::new().await;
+async fn what_is_claimable_can_be_claimed_and_nothing_else(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let tasks = prepare(&world).await;
     for user in ["ann", "ben", "dan"] {

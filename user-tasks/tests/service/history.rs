@@ -5,7 +5,12 @@ use proto::usertask::{
     UpdateTaskRequest, history_entry::What,
 };
 
-use crate::support::{World, complete, reason};
+use crate::support::{World, complete, on_one_and_on_three, reason};
+
+on_one_and_on_three! {
+    a_history_tells_everything_and_outlives_its_instance,
+    the_process_takes_a_task_back,
+}
 
 fn told(entries: &[HistoryEntry]) -> Vec<String> {
     let entries = entries.iter().map(|entry| {
@@ -26,9 +31,8 @@ fn told(entries: &[HistoryEntry]) -> Vec<String> {
     entries.collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_history_tells_everything_and_outlives_its_instance() {
-    let world = World::new().await;
+async fn a_history_tells_everything_and_outlives_its_instance(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let instance = world.create("claim", r#"{"assignee":"zoe"}"#).await;
     let key = world.open_task(instance).await.key;
@@ -80,6 +84,7 @@ async fn a_history_tells_everything_and_outlives_its_instance() {
     let request = |process_instance_key| GetTaskHistoryRequest {
         task_key: key,
         process_instance_key,
+        ..Default::default()
     };
     let live = client
         .get_task_history(request(0))
@@ -104,9 +109,8 @@ async fn a_history_tells_everything_and_outlives_its_instance() {
     assert_eq!(reason(&unknown).1, "TASK_NOT_FOUND");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_process_takes_a_task_back() {
-    let world = World::new().await;
+async fn the_process_takes_a_task_back(partitions: u32) {
+    let world = World::new(partitions).await;
     let key = world.review(r#"{"claimId":"c1"}"#).await;
     world.withdraw("c1").await;
     let request = GetTaskHistoryRequest {

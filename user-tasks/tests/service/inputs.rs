@@ -9,11 +9,15 @@ use tonic::Code;
 use user_tasks::reason as reasons;
 
 use crate::errors::{assert_refused, assign, comment, update};
-use crate::support::{World, claim, complete, fields, moment, names};
+use crate::support::{World, claim, complete, fields, moment, names, on_one_and_on_three};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_input_names_its_fields() {
-    let world = World::new().await;
+on_one_and_on_three! {
+    bad_input_names_its_fields,
+    a_bad_filter_names_its_fields,
+}
+
+async fn bad_input_names_its_fields(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let key = world.review("{}").await;
     world.claim(key, "ann").await.expect("claimed");
@@ -129,9 +133,8 @@ async fn bad_input_names_its_fields() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bad_filter_names_its_fields() {
-    let world = World::new().await;
+async fn a_bad_filter_names_its_fields(partitions: u32) {
+    let world = World::new(partitions).await;
     let mut client = world.client.clone();
     let variable = |name: &str, value: &str| VariableFilter {
         name: name.to_owned(),
@@ -247,7 +250,7 @@ async fn a_bad_filter_names_its_fields() {
     let watched = client
         .watch_tasks(WatchTasksRequest {
             filter: Some(variables),
-            from_position: None,
+            ..Default::default()
         })
         .await;
     let status = assert_refused(watched, Code::InvalidArgument, reasons::FIELD_INVALID);

@@ -9,7 +9,15 @@ use proto::usertask::{
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::support::{World, fields, names, reason, tasks};
+use crate::support::{World, covers, fields, names, offsets, on_one_and_on_three, reason, tasks};
+
+on_one_and_on_three! {
+    each_order_in_both_directions_and_pages_of_any_size,
+    pages_are_stable_while_tasks_change,
+    a_wrong_page_token_is_refused,
+    rows_bring_the_variables_asked_for_within_bounds,
+    a_list_of_many_slices_is_complete,
+}
 
 const FIELDS: [SortField; 4] = [
     SortField::Created,
@@ -17,9 +25,9 @@ const FIELDS: [SortField; 4] = [
     SortField::Priority,
     SortField::Name,
 ];
-const DIRECTIONS: [SortDirection; 2] = [SortDirection::Ascending, SortDirection::Descending];
+pub const DIRECTIONS: [SortDirection; 2] = [SortDirection::Ascending, SortDirection::Descending];
 
-fn request(field: SortField, direction: SortDirection, page_size: u32) -> ListTasksRequest {
+pub fn request(field: SortField, direction: SortDirection, page_size: u32) -> ListTasksRequest {
     ListTasksRequest {
         sort_by: field.into(),
         direction: direction.into(),
@@ -32,6 +40,7 @@ fn request(field: SortField, direction: SortDirection, page_size: u32) -> ListTa
 async fn fill(world: &World, number: u64) {
     let mut creations = JoinSet::new();
     for at in 0..number {
+        world.journal.advance(i64::from(at % 3 == 0));
         let node = world.node.clone();
         let due = match at % 3 {
             0 => String::new(),
@@ -53,8 +62,13 @@ async fn fill(world: &World, number: u64) {
     assert!(creations.join_all().await.iter().all(Result::is_ok));
 }
 
+pub fn created_ms(task: &Task) -> i64 {
+    let at = task.created.expect("a time");
+    at.seconds * 1_000 + i64::from(at.nanos / 1_000_000)
+}
+
 /// All pages, and how many there were; `between` runs after each page.
-async fn pages(
+pub async fn pages(
     world: &World,
     mut request: ListTasksRequest,
     mut between: impl AsyncFnMut(&[Task]),
@@ -76,9 +90,7 @@ async fn pages(
 /// The order by definition: what has no due date comes last.
 fn sorted(mut tasks: Vec<Task>, field: SortField, direction: SortDirection) -> Vec<u64> {
     let value = |task: &Task| match field {
-        SortField::Unspecified | SortField::Created => {
-            (task.created.map(|at| at.seconds), String::new())
-        }
+        SortField::Unspecified | SortField::Created => (Some(created_ms(task)), String::new()),
         SortField::Due => (task.due.map(|at| at.seconds), String::new()),
         SortField::Priority => (Some(task.priority.into()), String::new()),
         SortField::Name => (Some(0), task.name.clone()),
@@ -95,9 +107,8 @@ fn sorted(mut tasks: Vec<Task>, field: SortField, direction: SortDirection) -> V
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_order_in_both_directions_and_pages_of_any_size() {
-    let world = World::new().await;
+async fn each_order_in_both_directions_and_pages_of_any_size(partitions: u32) {
+    let world = World::new(partitions).await;
     fill(&world, 60).await;
     let all = world.list(TaskFilter::default()).await;
     assert_eq!(all.len(), 60);
@@ -115,18 +126,16 @@ async fn each_order_in_both_directions_and_pages_of_any_size() {
     let default = world.page(ListTasksRequest::default()).await;
     assert_eq!(default.tasks.len(), 50);
     assert_eq!(tasks(default), all[..50]);
-    let status = world.node.first().status();
-    assert_eq!(
-        world.page(ListTasksRequest::default()).await.position,
-        status.offset.expect("an offset")
-    );
+    let (_, claimed) = world.claim(all[7].key, "ann").await.expect("claimed");
+    let position = world.page(ListTasksRequest::default()).await.position;
+    assert_eq!(offsets(&position).len(), partitions as usize);
+    assert!(covers(&position, &claimed), "{position} {claimed}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_are_stable_while_tasks_change() {
+async fn pages_are_stable_while_tasks_change(partitions: u32) {
     for field in FIELDS {
         for direction in DIRECTIONS {
-            let world = World::new().await;
+            let world = World::new(partitions).await;
             fill(&world, 60).await;
             let before = world.list(TaskFilter::default()).await;
             let mut touched = BTreeSet::new();
@@ -173,9 +182,8 @@ async fn pages_are_stable_while_tasks_change() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_page_token_is_refused() {
-    let world = World::new().await;
+async fn a_wrong_page_token_is_refused(partitions: u32) {
+    let world = World::new(partitions).await;
     fill(&world, 10).await;
     let first = world
         .page(request(SortField::Priority, SortDirection::Ascending, 3))
@@ -238,10 +246,10 @@ async fn a_wrong_page_token_is_refused() {
     assert_eq!(world.page(right).await.tasks.len(), 5);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_bring_the_variables_asked_for_within_bounds() {
-    let world = World::new().await;
+async fn rows_bring_the_variables_asked_for_within_bounds(partitions: u32) {
+    let world = World::new(partitions).await;
     for number in 0..9 {
+        world.journal.advance(1);
         let large = "x".repeat(400_000);
         world
             .create(
@@ -286,10 +294,9 @@ async fn rows_bring_the_variables_asked_for_within_bounds() {
     assert_eq!(sizes, [6, 3]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_many_slices_is_complete() {
+async fn a_list_of_many_slices_is_complete(partitions: u32) {
     const NUMBER: u64 = 9_000;
-    let world = World::new().await;
+    let world = World::new(partitions).await;
     fill(&world, NUMBER).await;
     for field in [SortField::Created, SortField::Priority] {
         let listed = pages(
@@ -301,8 +308,8 @@ async fn a_list_of_many_slices_is_complete() {
         let keys = listed.iter().map(|task| task.key).collect::<BTreeSet<_>>();
         assert_eq!((listed.len() as u64, keys.len() as u64), (NUMBER, NUMBER));
         let order = |task: &Task| match field {
-            SortField::Priority => (task.priority, task.key),
-            _ => (0, task.key),
+            SortField::Priority => (task.priority.into(), task.key),
+            _ => (created_ms(task), task.key),
         };
         assert!(listed.is_sorted_by(|left, right| order(left) > order(right)));
     }

@@ -6,5 +6,7 @@ mod filters;
 mod history;
 mod inputs;
 mod lists;
+mod partitions;
+mod positions;
 mod support;
 mod watches;

@@ -1,13 +1,14 @@
 //! A world of one node, one server and one client, and what tests say to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journal::memory::MemoryJournal;
 use node::{Caller, Node};
 use prost_types::Timestamp;
 use proto::record::{
-    CancelInstance, CreateInstance, DeployResources, PublishMessage, answer, command::Kind,
-    deploy_resources,
+    CancelInstance, CreateInstance, DeployResources, PublishMessage, UserTask, answer,
+    command::Kind, deploy_resources, user_task,
 };
 use proto::usertask::user_task_service_client::UserTaskServiceClient;
 use proto::usertask::watch_tasks_response::Event;
@@ -22,6 +23,24 @@ use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 use user_tasks::Config;
 
+/// Makes two tests of each function: on one partition, and on three.
+macro_rules! on_one_and_on_three {
+    ($($test:ident),+ $(,)?) => {
+        $(mod $test {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_one() {
+                super::$test(1).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_three() {
+                super::$test(3).await;
+            }
+        })+
+    };
+}
+pub(crate) use on_one_and_on_three;
+
 pub type Client = UserTaskServiceClient<Channel>;
 
 pub struct World {
@@ -32,12 +51,12 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new() -> World {
-        World::with(node::Config::default(), Config::default()).await
+    pub async fn new(partitions: u32) -> World {
+        World::with(partitions, node::Config::default(), Config::default()).await
     }
 
-    pub async fn with(node: node::Config, tasks: Config) -> World {
-        let journal = MemoryJournal::new(1, 1);
+    pub async fn with(partitions: u32, node: node::Config, tasks: Config) -> World {
+        let journal = MemoryJournal::new(partitions, 1);
         journal.set_now(1_000_000);
         let world = World::over(journal, node, tasks).await;
         let model = deploy_resources::Resource {
@@ -99,6 +118,16 @@ impl World {
         self.open_task(instance).await.key
     }
 
+    /// Another review in the partition of this one.
+    pub async fn neighbour(&self, review: u64) -> u64 {
+        loop {
+            let other = self.review("{}").await;
+            if self.node.home(other).id() == self.node.home(review).id() {
+                return other;
+            }
+        }
+    }
+
     /// The only open task of an instance.
     pub async fn open_task(&self, instance: u64) -> Task {
         let filter = TaskFilter {
@@ -117,13 +146,24 @@ impl World {
         .await;
     }
 
+    /// Withdraws a claim that has an open review, which may be another partition's than the message.
     pub async fn withdraw(&self, claim: &str) {
+        let mut changes = self.node.watch_tasks(None);
         let message = PublishMessage {
             name: "withdraw".to_owned(),
             correlation_key: claim.to_owned(),
+            // It may come before the subscription.
+            ttl_ms: 60_000,
             ..PublishMessage::default()
         };
         self.submit(Kind::PublishMessage(message)).await;
+        loop {
+            let (_, change) = changes.next().await.expect("the node serves");
+            let is_canceled = |task: &UserTask| task.state() == user_task::State::Canceled;
+            if change.task.as_ref().is_some_and(is_canceled) {
+                return;
+            }
+        }
     }
 
     /// All open tasks that match, oldest first.
@@ -154,7 +194,7 @@ impl World {
         found.into_inner().task.expect("a task")
     }
 
-    pub async fn claim(&self, key: u64, user: &str) -> Result<(Task, u64), Status> {
+    pub async fn claim(&self, key: u64, user: &str) -> Result<(Task, String), Status> {
         let claimed = self
             .client
             .clone()
@@ -164,7 +204,7 @@ impl World {
         Ok((claimed.task.expect("a task"), claimed.position))
     }
 
-    pub async fn complete(&self, key: u64, user: &str) -> Result<(Task, u64), Status> {
+    pub async fn complete(&self, key: u64, user: &str) -> Result<(Task, String), Status> {
         let completed = self
             .client
             .clone()
@@ -174,9 +214,28 @@ impl World {
         Ok((completed.task.expect("a task"), completed.position))
     }
 
-    pub async fn watch(&self, filter: TaskFilter, from: Option<u64>) -> Watching {
+    pub async fn watch(&self, filter: TaskFilter, from: &str) -> Watching {
         watch(&mut self.client.clone(), filter, from).await
     }
+}
+
+/// The offset of each partition that a position names.
+pub fn offsets(position: &str) -> BTreeMap<u32, u64> {
+    let pairs = position.split(',').map(|pair| {
+        let (partition, offset) = pair.split_once(':').expect("a pair");
+        (
+            partition.parse().expect("a number"),
+            offset.parse().expect("an offset"),
+        )
+    });
+    pairs.collect()
+}
+
+/// Whether a position includes all that another one names.
+pub fn covers(position: &str, other: &str) -> bool {
+    let position = offsets(position);
+    let mut others = offsets(other).into_iter();
+    others.all(|(partition, offset)| position.get(&partition).is_some_and(|at| *at >= offset))
 }
 
 pub async fn connect(address: &str) -> Client {
@@ -263,13 +322,13 @@ pub fn fields(status: &Status) -> Vec<String> {
 pub struct Watching {
     stream: Streaming<WatchTasksResponse>,
     /// The last position it gave.
-    pub position: Option<u64>,
+    pub position: String,
 }
 
-pub async fn watch(client: &mut Client, filter: TaskFilter, from: Option<u64>) -> Watching {
+pub async fn watch(client: &mut Client, filter: TaskFilter, from: &str) -> Watching {
     let request = WatchTasksRequest {
         filter: Some(filter),
-        from_position: from,
+        from_position: from.to_owned(),
     };
     let stream = client
         .watch_tasks(request)
@@ -278,7 +337,7 @@ pub async fn watch(client: &mut Client, filter: TaskFilter, from: Option<u64>) -
         .into_inner();
     Watching {
         stream,
-        position: None,
+        position: String::new(),
     }
 }
 
@@ -290,7 +349,9 @@ impl Watching {
             .await
             .expect("no error")
             .expect("no end");
-        self.position = response.position.or(self.position);
+        if !response.position.is_empty() {
+            self.position = response.position;
+        }
         response.event.expect("an event")
     }
 

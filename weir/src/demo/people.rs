@@ -33,7 +33,7 @@ async fn watch(stage: Arc<Stage>) {
                 process_ids: vec![PROCESS_ID.to_owned()],
                 ..Default::default()
             }),
-            from_position: None,
+            from_position: String::new(),
         };
         if let Ok(reply) = stage.client.tasks().watch_tasks(request).await {
             let mut events = reply.into_inner();
@@ -69,6 +69,7 @@ async fn attend(stage: &Stage, key: u64) -> Result<(), Status> {
     let request = api::GetTaskRequest {
         task_key: key,
         include_variables: Vec::new(),
+        min_position: String::new(),
     };
     let found = match stage.client.tasks().get_task(request).await {
         Ok(found) => found.into_inner(),

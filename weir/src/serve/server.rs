@@ -77,6 +77,10 @@ impl Server {
         })
     }
 
+    pub fn partitions(&self) -> u32 {
+        self.node.partition_count()
+    }
+
     pub fn port(&self) -> u16 {
         self.address.port()
     }

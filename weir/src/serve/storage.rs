@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use journal::Journal;
 use journal::embedded::{self, EmbeddedJournal};
 use journal::kafka::{KafkaJournal, KafkaOptions};
@@ -16,6 +17,11 @@ use crate::failure::{Exit, Failure};
 /// Where everything is kept, as options of a command.
 #[derive(Debug, Clone, Args)]
 pub struct StorageArgs {
+    /// Over how many partitions everything is spread; it cannot be changed later [default: as many as there are; new
+    /// folders have 1, new topics 3]
+    #[arg(long, value_name = "N", env = "WEIR_PARTITIONS", value_parser = partitions())]
+    partitions: Option<u32>,
+
     /// Keep everything in Kafka, and nothing on this machine; some of its brokers
     #[arg(long, value_name = "HOST:PORT,…", env = "WEIR_KAFKA")]
     kafka: Option<String>,
@@ -45,6 +51,11 @@ pub struct StorageArgs {
     kafka_replication: Option<u32>,
 }
 
+/// A number of partitions. Each has threads, and in Kafka connections, of its own.
+pub fn partitions() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=1_000)
+}
+
 fn property(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
@@ -60,33 +71,71 @@ impl StorageArgs {
         match &self.kafka {
             None => Storage::Folder {
                 path: data.to_owned(),
+                partitions: self.partitions,
                 keep_ended,
             },
-            Some(bootstrap) => Storage::Kafka(Box::new(KafkaOptions {
-                bootstrap: bootstrap.clone(),
-                namespace: self.kafka_namespace.clone(),
-                partitions: PARTITIONS,
-                replication_factor: self.kafka_replication,
-                history_retention: keep_ended,
-                properties: self
-                    .kafka_property
-                    .iter()
-                    .cloned()
-                    .collect::<BTreeMap<_, _>>(),
-                ..KafkaOptions::default()
+            Some(bootstrap) => Storage::Kafka(Box::new(InKafka {
+                partitions: self.partitions,
+                options: self.kafka_options(bootstrap, keep_ended),
             })),
+        }
+    }
+
+    fn kafka_options(&self, bootstrap: &str, keep_ended: Duration) -> KafkaOptions {
+        KafkaOptions {
+            bootstrap: bootstrap.to_owned(),
+            namespace: self.kafka_namespace.clone(),
+            partitions: PARTITIONS_IN_KAFKA,
+            replication_factor: self.kafka_replication,
+            history_retention: keep_ended,
+            properties: self
+                .kafka_property
+                .iter()
+                .cloned()
+                .collect::<BTreeMap<_, _>>(),
+            ..KafkaOptions::default()
         }
     }
 }
 
-/// Messages do not find their way from one partition to another yet.
-const PARTITIONS: u32 = 1;
+/// Of topics that nobody has made yet. More than one costs little there, and their number is for ever.
+pub const PARTITIONS_IN_KAFKA: u32 = 3;
 
 /// Where everything is kept.
 #[derive(Debug, Clone)]
 pub enum Storage {
-    Folder { path: PathBuf, keep_ended: Duration },
-    Kafka(Box<KafkaOptions>),
+    Folder {
+        path: PathBuf,
+        /// If a person has chosen their number.
+        partitions: Option<u32>,
+        keep_ended: Duration,
+    },
+    Kafka(Box<InKafka>),
+}
+
+/// A cluster, and what may depend on what is there.
+#[derive(Debug, Clone)]
+pub struct InKafka {
+    /// If a person has chosen their number.
+    partitions: Option<u32>,
+    /// With the number that topics get which nobody has made yet.
+    pub options: KafkaOptions,
+}
+
+impl InKafka {
+    /// With the number of partitions that was chosen, or else that there is. Asks the cluster.
+    ///
+    /// # Errors
+    /// No broker answers.
+    pub fn settled(self) -> Result<KafkaOptions, journal::Error> {
+        let mut options = self.options;
+        let chosen = match self.partitions {
+            Some(partitions) => Some(partitions),
+            None => journal::kafka::partitions(&options)?,
+        };
+        options.partitions = chosen.unwrap_or(options.partitions);
+        Ok(options)
+    }
 }
 
 impl Storage {
@@ -94,17 +143,23 @@ impl Storage {
     /// [`Exit::Data`]: it cannot be used, with what to do.
     pub fn open(&self) -> Result<Arc<dyn Journal>, Failure> {
         let opened: Result<Arc<dyn Journal>, journal::Error> = match self {
-            Storage::Folder { path, keep_ended } => {
+            Storage::Folder {
+                path,
+                partitions,
+                keep_ended,
+            } => {
                 let options = embedded::Options {
-                    partitions: PARTITIONS,
+                    partitions: *partitions,
                     retention: *keep_ended,
                     ..embedded::Options::default()
                 };
                 EmbeddedJournal::open(path, &options).map(|journal| Arc::new(journal) as _)
             }
-            Storage::Kafka(options) => {
-                KafkaJournal::open((**options).clone()).map(|journal| Arc::new(journal) as _)
-            }
+            Storage::Kafka(kafka) => (**kafka)
+                .clone()
+                .settled()
+                .and_then(KafkaJournal::open)
+                .map(|journal| Arc::new(journal) as _),
         };
         opened.map_err(|error| self.refused(&error))
     }
@@ -121,7 +176,7 @@ impl Storage {
     pub fn name(&self) -> String {
         match self {
             Storage::Folder { path, .. } => path.display().to_string(),
-            Storage::Kafka(options) => options.bootstrap.clone(),
+            Storage::Kafka(kafka) => kafka.options.bootstrap.clone(),
         }
     }
 
@@ -129,9 +184,9 @@ impl Storage {
     pub fn place(&self) -> String {
         match self {
             Storage::Folder { path, .. } => format!("data in {}", path.display()),
-            Storage::Kafka(options) => format!(
+            Storage::Kafka(kafka) => format!(
                 "all data in Kafka at {}, topics {}.*",
-                options.bootstrap, options.namespace
+                kafka.options.bootstrap, kafka.options.namespace
             ),
         }
     }
@@ -178,10 +233,15 @@ impl Storage {
             }
             (Storage::Folder { .. }, journal::Error::Failed(_)) => failure
                 .hint("see that the folder can be written to, or choose another with --data"),
-            (Storage::Kafka(options), journal::Error::Failed(_)) => failure.hint(format!(
+            (Storage::Kafka(kafka), journal::Error::Failed(_)) => failure.hint(format!(
                 "see that {} answers, and that the properties are those of the cluster",
-                options.bootstrap
+                kafka.options.bootstrap
             )),
+            (_, journal::Error::Partitions { found, .. }) => self
+                .failure(format!("{}: {error}", self.name()))
+                .hint(format!(
+                    "leave out --partitions, or say {found}; another number needs another --data"
+                )),
             (_, journal::Error::Foreign { .. }) => failure.hint(
                 "nothing was changed: use the cluster and the number of partitions that it was begun with, or another --kafka-namespace",
             ),

@@ -112,6 +112,7 @@ pub async fn run(args: &ListArgs, output: Output) -> Result<(), Failure> {
         page_size: page_size(args.limit),
         page_token: String::new(),
         include_variables: args.show.clone(),
+        min_position: String::new(),
     };
     let client = Client::connect(&args.connect).await?;
     let page = async |page_token| {

@@ -31,12 +31,15 @@ pub async fn run(args: &ShowArgs, output: Output) -> Result<(), Failure> {
     let request = api::GetTaskRequest {
         task_key: args.key,
         include_variables: Vec::new(),
+        min_position: String::new(),
     };
     let found = client.tasks().get_task(request).await;
     let found = found.map_err(client.failure())?.into_inner();
     let request = api::GetTaskHistoryRequest {
         task_key: args.key,
         process_instance_key: 0,
+        // Not older than the task.
+        min_position: found.position,
     };
     let history = client.tasks().get_task_history(request).await;
     let history = history.map_err(client.failure())?.into_inner().entries;
