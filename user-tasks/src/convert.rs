@@ -75,6 +75,12 @@ pub(crate) fn timestamp(at_ms: i64) -> Timestamp {
     }
 }
 
+/// Milliseconds since 1970; of a time that no Timestamp may name, some other.
+pub(crate) fn milliseconds(at: &Timestamp) -> i64 {
+    let seconds_ms = at.seconds.saturating_mul(1_000);
+    seconds_ms.saturating_add(i64::from(at.nanos / 1_000_000))
+}
+
 fn has_form(task: &UserTask) -> bool {
     !(task.form_key.is_empty() && task.form_id.is_empty() && task.external_form.is_empty())
 }

@@ -19,11 +19,14 @@ pub(crate) fn refused(error: SubmitError) -> Status {
         retry,
     } = error.into();
     let metadata = metadata.into_iter();
-    let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
-    let mut details =
-        ErrorDetails::with_error_info(reason, reason::DOMAIN, metadata.collect::<HashMap<_, _>>());
+    let metadata = metadata.map(|(name, value)| (name.into_owned(), value));
+    let mut details = ErrorDetails::with_error_info(
+        &*reason,
+        reason::DOMAIN,
+        metadata.collect::<HashMap<_, _>>(),
+    );
     if is_rejection && code == node::Code::InvalidArgument {
-        details.set_bad_request([violation(field_of(reason), reason, &message)]);
+        details.set_bad_request([violation(field_of(&reason), &reason, &message)]);
     }
     if retry.is_some() {
         details.set_retry_info(retry);
@@ -130,9 +133,9 @@ mod tests {
         let rejection = |code| {
             SubmitError::Rejected(Rejection {
                 code,
-                reason: "WHY",
+                reason: "WHY".into(),
                 message: text(),
-                metadata: vec![("name", text())],
+                metadata: vec![("name".into(), text())],
             })
         };
         let too_large = SubmitError::TooLarge { size: 2, limit: 1 };

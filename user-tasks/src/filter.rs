@@ -1,12 +1,12 @@
 //! Which tasks are asked for. A filter depends on the task and the model alone, never on the present time, so that only
 //! a change of the task can change whether it matches; its variables are the exception, see [`Filter::sees`].
 
-use bytes::Bytes;
 use engine::{Executable, State};
 use proto::record::{UserTask, user_task};
-use proto::usertask::{Candidate, Period, TaskFilter, TaskState};
+use proto::usertask::{Candidate, Period, TaskFilter, TaskState, VariableFilter};
 use rustc_hash::FxHashSet;
 
+use crate::convert;
 use crate::json_equal;
 use crate::reason;
 use crate::request::Check;
@@ -16,7 +16,7 @@ use crate::variables;
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
 /// A checked filter.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Filter {
     states: Vec<user_task::State>,
     assignees: FxHashSet<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Filter {
     created: Option<Moments>,
     priority_min: Option<i32>,
     priority_max: Option<i32>,
-    variables: Vec<(String, Bytes)>,
+    variables: Vec<VariableFilter>,
 }
 
 /// Who may be a candidate.
@@ -58,40 +58,38 @@ struct Moments {
 }
 
 impl Moments {
+    fn of(period: Period) -> Moments {
+        let Period { from, before } = period;
+        Moments {
+            from_ms: from.as_ref().map_or(i64::MIN, convert::milliseconds),
+            before_ms: before.as_ref().map_or(i64::MAX, convert::milliseconds),
+        }
+    }
+
     fn contain(self, at_ms: i64) -> bool {
         (self.from_ms..self.before_ms).contains(&at_ms)
     }
 }
 
 impl Filter {
-    /// Checks a filter; what is wrong goes to `check`.
-    pub fn new(given: TaskFilter, check: &mut Check) -> Filter {
-        check.names("filter.assignees", &given.assignees);
-        check.names("filter.process_ids", &given.process_ids);
-        check.names("filter.element_ids", &given.element_ids);
-        let filter = Filter {
-            states: states(&given, check),
-            unassigned: given.unassigned,
-            candidate: candidate(given.candidate, check),
-            claimable_by: claimable_by(given.claimable_by, check),
-            instance: given.process_instance_key,
-            due: moments("filter.due", given.due, check),
-            follow_up: moments("filter.follow_up", given.follow_up, check),
-            created: moments("filter.created", given.created, check),
-            priority_min: given.priority_min,
-            priority_max: given.priority_max,
-            variables: values(&given.variables, check),
-            assignees: given.assignees.into_iter().collect(),
-            process_ids: given.process_ids.into_iter().collect(),
-            element_ids: given.element_ids.into_iter().collect(),
-        };
-        check.priority("filter.priority_min", filter.priority_min);
-        check.priority("filter.priority_max", filter.priority_max);
-        filter
-    }
-
-    pub fn has_variables(&self) -> bool {
-        !self.variables.is_empty()
+    /// A filter that was [`checked`].
+    pub fn of(checked: TaskFilter) -> Filter {
+        Filter {
+            states: states(&checked.states),
+            assignees: checked.assignees.into_iter().collect(),
+            unassigned: checked.unassigned,
+            candidate: checked.candidate.map(Person::of),
+            claimable_by: checked.claimable_by.map(Person::of),
+            process_ids: checked.process_ids.into_iter().collect(),
+            element_ids: checked.element_ids.into_iter().collect(),
+            instance: checked.process_instance_key,
+            due: checked.due.map(Moments::of),
+            follow_up: checked.follow_up.map(Moments::of),
+            created: checked.created.map(Moments::of),
+            priority_min: checked.priority_min,
+            priority_max: checked.priority_max,
+            variables: checked.variables,
+        }
     }
 
     /// Whether the task matches, but for its variables.
@@ -134,10 +132,10 @@ impl Filter {
     /// Whether the variables that the task sees are those asked for, and how many bytes were looked at.
     pub fn sees(&self, state: &State, task: &UserTask) -> (bool, usize) {
         let mut looked_at = 0;
-        let matches = self.variables.iter().all(|(name, expected)| {
-            let (value, bytes) = variables::get(state, task, name);
+        let matches = self.variables.iter().all(|variable| {
+            let (value, bytes) = variables::get(state, task, &variable.name);
             looked_at += bytes;
-            value.is_some_and(|value| json_equal::equal(value, expected))
+            value.is_some_and(|value| json_equal::equal(value, variable.value.as_bytes()))
         });
         (matches, looked_at)
     }
@@ -180,22 +178,13 @@ fn may_claim(task: &UserTask, candidate: &Person) -> bool {
         && (anybody || unknown || is_candidate(task, candidate))
 }
 
-fn states(given: &TaskFilter, check: &mut Check) -> Vec<user_task::State> {
-    if given.states.is_empty() {
+/// Of numbers that are no states, none.
+fn states(given: &[i32]) -> Vec<user_task::State> {
+    if given.is_empty() {
         return vec![user_task::State::Created];
     }
     let mut states = Vec::with_capacity(3);
-    for number in &given.states {
-        let state = match TaskState::try_from(*number) {
-            Ok(TaskState::Created) => user_task::State::Created,
-            Ok(TaskState::Completed) => user_task::State::Completed,
-            Ok(TaskState::Canceled) => user_task::State::Canceled,
-            Ok(TaskState::Unspecified) | Err(_) => {
-                let description = format!("{number} is no state of a task");
-                check.wrong("filter.states", reason::FIELD_INVALID, description);
-                return states;
-            }
-        };
+    for state in given.iter().copied().filter_map(state) {
         if !states.contains(&state) {
             states.push(state);
         }
@@ -203,8 +192,43 @@ fn states(given: &TaskFilter, check: &mut Check) -> Vec<user_task::State> {
     states
 }
 
-fn candidate(given: Option<Candidate>, check: &mut Check) -> Option<Person> {
-    let candidate = given?;
+fn state(number: i32) -> Option<user_task::State> {
+    match TaskState::try_from(number) {
+        Ok(TaskState::Created) => Some(user_task::State::Created),
+        Ok(TaskState::Completed) => Some(user_task::State::Completed),
+        Ok(TaskState::Canceled) => Some(user_task::State::Canceled),
+        Ok(TaskState::Unspecified) | Err(_) => None,
+    }
+}
+
+/// Checks a filter; what is wrong goes to `check`. It names the user that the metadata stands in for, and its values
+/// are normalized, so that it means the same wherever it is asked.
+pub(crate) fn checked(given: TaskFilter, check: &mut Check) -> TaskFilter {
+    check.names("filter.assignees", &given.assignees);
+    check.names("filter.process_ids", &given.process_ids);
+    check.names("filter.element_ids", &given.element_ids);
+    if let Some(number) = given.states.iter().find(|number| state(**number).is_none()) {
+        let description = format!("{number} is no state of a task");
+        check.wrong("filter.states", reason::FIELD_INVALID, description);
+    }
+    if let Some(candidate) = &given.candidate {
+        check_candidate(candidate, check);
+    }
+    let claimable_by = given.claimable_by.map(|given| claimable_by(given, check));
+    check_period("filter.due", given.due.as_ref(), check);
+    check_period("filter.follow_up", given.follow_up.as_ref(), check);
+    check_period("filter.created", given.created.as_ref(), check);
+    let variables = variables_of(given.variables, check);
+    check.priority("filter.priority_min", given.priority_min);
+    check.priority("filter.priority_max", given.priority_max);
+    TaskFilter {
+        claimable_by,
+        variables,
+        ..given
+    }
+}
+
+fn check_candidate(candidate: &Candidate, check: &mut Check) {
     check.name("filter.candidate.user", &candidate.user);
     check.names("filter.candidate.groups", &candidate.groups);
     if candidate.user.is_empty() && candidate.groups.is_empty() {
@@ -214,19 +238,19 @@ fn candidate(given: Option<Candidate>, check: &mut Check) -> Option<Person> {
             "neither a user nor a group is named",
         );
     }
-    Some(Person::of(candidate))
 }
 
-fn claimable_by(given: Option<Candidate>, check: &mut Check) -> Option<Person> {
-    let Candidate { user, groups } = given?;
-    Some(Person::of(Candidate {
-        user: check.user("filter.claimable_by.user", user),
-        groups: check.groups("filter.claimable_by.groups", groups),
-    }))
+fn claimable_by(given: Candidate, check: &mut Check) -> Candidate {
+    Candidate {
+        user: check.user("filter.claimable_by.user", given.user),
+        groups: check.groups("filter.claimable_by.groups", given.groups),
+    }
 }
 
-fn moments(field: &str, given: Option<Period>, check: &mut Check) -> Option<Moments> {
-    let Period { from, before } = given?;
+fn check_period(field: &str, given: Option<&Period>, check: &mut Check) {
+    let Some(Period { from, before }) = given else {
+        return;
+    };
     if from.is_none() && before.is_none() {
         check.wrong(
             field,
@@ -234,13 +258,12 @@ fn moments(field: &str, given: Option<Period>, check: &mut Check) -> Option<Mome
             "neither end of the period is given",
         );
     }
-    Some(Moments {
-        from_ms: from.map_or(i64::MIN, |from| check.moment(field, &from)),
-        before_ms: before.map_or(i64::MAX, |before| check.moment(field, &before)),
-    })
+    for end in from.iter().chain(before) {
+        check.moment(field, end);
+    }
 }
 
-fn values(given: &[proto::usertask::VariableFilter], check: &mut Check) -> Vec<(String, Bytes)> {
+fn variables_of(given: Vec<VariableFilter>, check: &mut Check) -> Vec<VariableFilter> {
     const FIELD: &str = "filter.variables";
     const VARIABLES_MAX: usize = 20;
     if given.len() > VARIABLES_MAX {
@@ -251,15 +274,13 @@ fn values(given: &[proto::usertask::VariableFilter], check: &mut Check) -> Vec<(
         );
         return Vec::new();
     }
-    let values = given.iter().map(|variable| {
-        if variable.name.is_empty() {
+    let checked = given.into_iter().map(|VariableFilter { name, value }| {
+        if name.is_empty() {
             check.wrong(FIELD, reason::FIELD_INVALID, "a variable has no name");
         }
-        check.name(FIELD, &variable.name);
-        (
-            variable.name.clone(),
-            check.value(FIELD, &variable.value, VALUE_BYTES_MAX),
-        )
+        check.name(FIELD, &name);
+        let value = check.value(FIELD, &value, VALUE_BYTES_MAX);
+        VariableFilter { name, value }
     });
-    values.collect()
+    checked.collect()
 }

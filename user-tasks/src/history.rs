@@ -1,6 +1,8 @@
 //! Who did what to a task, when: from the task itself, or once its instance has ended from the instance's history.
 
-use node::Node;
+use engine::State;
+use node::{Node, Query};
+use prost::Message;
 use proto::record::{HistoryBatch, TaskRecord};
 use proto::usertask::{
     GetTaskHistoryRequest, HistoryEntry, TaskAssigned, TaskCanceled, TaskClaimed, TaskCommented,
@@ -16,16 +18,12 @@ pub(crate) async fn history(
     request: GetTaskHistoryRequest,
 ) -> Result<Vec<HistoryEntry>, Status> {
     let key = request.task_key;
-    let present = node
-        .home(key)
-        .query(move |state| state.task(key).map(|task| task.records.clone()));
-    let records = match (
-        present.await.map_err(fault::refused)?,
-        request.process_instance_key,
-    ) {
-        (Some(records), _) => records,
-        (None, 0) => Vec::new(),
-        (None, instance) => {
+    let present = node.home(key).ask(TaskRecords { key }).await;
+    let (present, _) = present.map_err(fault::refused)?;
+    let records = match (present.is_there, request.process_instance_key) {
+        (true, _) => present.records,
+        (false, 0) => Vec::new(),
+        (false, instance) => {
             let story = node.history(instance).await.map_err(fault::refused)?;
             of_batches(key, story.batches)
         }
@@ -33,6 +31,35 @@ pub(crate) async fn history(
     match records.is_empty() {
         true => Err(fault::task_not_found(key)),
         false => Ok(records.into_iter().map(entry).collect()),
+    }
+}
+
+/// Asks for what a task itself tells of its past.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TaskRecords {
+    #[prost(uint64, tag = "1")]
+    key: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PresentRecords {
+    #[prost(message, repeated, tag = "1")]
+    records: Vec<TaskRecord>,
+    /// Whether there is the task.
+    #[prost(bool, tag = "2")]
+    is_there: bool,
+}
+
+impl Query for TaskRecords {
+    type Answer = PresentRecords;
+    const NAME: &'static str = "user_tasks.TaskRecords";
+
+    fn answer(self, state: &State) -> PresentRecords {
+        let task = state.task(self.key);
+        PresentRecords {
+            is_there: task.is_some(),
+            records: task.map(|task| task.records.clone()).unwrap_or_default(),
+        }
     }
 }
 

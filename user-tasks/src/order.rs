@@ -3,74 +3,82 @@
 use std::cmp::Ordering;
 
 use engine::Executable;
+use prost::{Enumeration, Message};
 use proto::record::UserTask;
 
 use crate::convert;
 
 /// What is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Enumeration)]
 pub(crate) enum Field {
-    Created,
-    Due,
-    Priority,
-    Name,
+    Created = 0,
+    Due = 1,
+    Priority = 2,
+    Name = 3,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An order, as it goes between nodes too.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(crate) struct Order {
-    pub field: Field,
+    #[prost(enumeration = "Field", tag = "1")]
+    field: i32,
+    #[prost(bool, tag = "2")]
     pub descending: bool,
 }
 
-/// A place in the order: a task has one, and a page ends at one. Keys make it unique.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A place in the order: a task has one, and a page ends at one. Keys make it unique. It goes between nodes and into
+/// page tokens.
+#[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct Rank {
     /// There is no value; such places come last in both directions.
+    #[prost(bool, tag = "1")]
     pub missing: bool,
-    pub value: Value,
+    /// The value of a field that has numbers.
+    #[prost(sint64, tag = "2")]
+    pub number: i64,
+    /// The value of a field that has texts.
+    #[prost(string, tag = "3")]
+    pub text: String,
+    #[prost(uint64, tag = "4")]
     pub key: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Value {
-    Number(i64),
-    Text(String),
-}
-
 impl Order {
+    pub fn new(field: Field, descending: bool) -> Order {
+        Order {
+            field: field.into(),
+            descending,
+        }
+    }
+
     pub fn rank(self, task: &UserTask, executable: Option<&Executable>) -> Rank {
-        let number = |number: i64| (false, Value::Number(number));
-        let (missing, value) = match self.field {
-            Field::Created => number(task.created_ms),
-            Field::Due => (task.due_ms == 0, Value::Number(task.due_ms)),
-            Field::Priority => number(i64::from(task.priority)),
-            Field::Name => (
-                false,
-                Value::Text(convert::name(task, executable).to_owned()),
-            ),
+        let (number, text) = match self.field() {
+            Field::Created => (task.created_ms, String::new()),
+            Field::Due => (task.due_ms, String::new()),
+            Field::Priority => (i64::from(task.priority), String::new()),
+            Field::Name => (0, convert::name(task, executable).to_owned()),
         };
         Rank {
-            missing,
-            value,
+            missing: self.field() == Field::Due && task.due_ms == 0,
+            number,
+            text,
             key: task.key,
         }
     }
 
     /// Whether tasks of a partition in the order of their keys are in this order too: its time and its keys only grow.
     pub fn is_by_key(self) -> bool {
-        self.field == Field::Created
+        self.field() == Field::Created
     }
 
     /// The place as one in the order by creation, when this order is that one.
     pub fn created(self, rank: &Rank) -> Option<(i64, u64)> {
-        match rank.value {
-            Value::Number(created_ms) if self.is_by_key() => Some((created_ms, rank.key)),
-            Value::Number(_) | Value::Text(_) => None,
-        }
+        self.is_by_key().then_some((rank.number, rank.key))
     }
 
     pub fn compare(self, left: &Rank, right: &Rank) -> Ordering {
-        let by_value = (&left.value, left.key).cmp(&(&right.value, right.key));
+        let by_value = (left.number, &left.text, left.key);
+        let by_value = by_value.cmp(&(right.number, &right.text, right.key));
         let by_value = match self.descending {
             false => by_value,
             true => by_value.reverse(),
@@ -100,6 +108,11 @@ impl First {
         }
     }
 
+    /// How many are kept in the end.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub fn offer(&mut self, rank: Rank) {
         let order = self.order;
         if let Some(last) = &self.last
@@ -108,7 +121,7 @@ impl First {
             return;
         }
         self.ranks.push(rank);
-        if self.ranks.len() >= self.limit * 2 {
+        if self.ranks.len() >= self.limit.saturating_mul(2) {
             let at = self.limit - 1;
             self.ranks
                 .select_nth_unstable_by(at, |left, right| order.compare(left, right));
@@ -131,10 +144,11 @@ impl First {
 mod tests {
     use super::*;
 
-    fn rank(missing: bool, value: i64, key: u64) -> Rank {
+    fn rank(missing: bool, number: i64, key: u64) -> Rank {
         Rank {
             missing,
-            value: Value::Number(value),
+            number,
+            text: String::new(),
             key,
         }
     }
@@ -142,10 +156,7 @@ mod tests {
     #[test]
     fn the_first_of_many_are_those_of_the_whole_order() {
         for descending in [false, true] {
-            let order = Order {
-                field: Field::Due,
-                descending,
-            };
+            let order = Order::new(Field::Due, descending);
             let mut all = (0..500_u64)
                 .map(|key| rank(key % 7 == 0, (key as i64 * 7_919) % 31, key))
                 .collect::<Vec<_>>();

@@ -8,6 +8,7 @@ use tonic::Status;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic_types::FieldViolation;
 
+use crate::convert;
 use crate::fault;
 use crate::position::Position;
 use crate::reason;
@@ -95,16 +96,6 @@ impl Check {
         }
     }
 
-    /// Puts the metadata's user and groups where the request names none.
-    pub fn fill(&self, user: &mut String, groups: &mut Vec<String>) {
-        if user.trim().is_empty() {
-            user.clone_from(&self.metadata.user);
-        }
-        if groups.is_empty() {
-            groups.clone_from(&self.metadata.groups);
-        }
-    }
-
     /// The user of the request, or else that of the metadata.
     pub fn user(&mut self, field: &str, given: String) -> String {
         let user = match given.trim().is_empty() {
@@ -181,7 +172,7 @@ impl Check {
             self.wrong(field, reason::FIELD_INVALID, description);
             return 0;
         }
-        seconds * 1_000 + i64::from(nanos / 1_000_000)
+        convert::milliseconds(timestamp)
     }
 
     /// A task's date, or 0 for none.
@@ -231,15 +222,17 @@ impl Check {
     }
 
     /// One normalized JSON value of at most `bytes_max`.
-    pub fn value(&mut self, field: &str, text: &str, bytes_max: usize) -> Bytes {
+    pub fn value(&mut self, field: &str, text: &str, bytes_max: usize) -> String {
         let limits = json::Limits {
             bytes: bytes_max,
             ..json::Limits::default()
         };
-        json::normalize(text.as_bytes(), &limits).unwrap_or_else(|error| {
+        let normalized = json::normalize(text.as_bytes(), &limits).unwrap_or_else(|error| {
             self.wrong(field, reason::FIELD_INVALID, format!("not JSON: {error}"));
             Bytes::new()
-        })
+        });
+        // Normalized JSON is UTF-8.
+        String::from_utf8_lossy(&normalized).into_owned()
     }
 
     /// Normalized variables.

@@ -1,17 +1,17 @@
 //! The rows of a page, each fetched from the partition of its task.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use engine::{Executable, State};
-use node::Partition;
+use node::{PartitionClient, Query};
 use prost::Message;
 use proto::record::UserTask;
-use proto::usertask::ListedTask;
+use proto::usertask::{ListedTask, TaskFilter};
 use tonic::Status;
 
 use crate::convert;
 use crate::fault;
+use crate::filter::Filter;
 use crate::list::Question;
 use crate::order::Rank;
 use crate::scan::{Budget, ROW_UNITS, Slices};
@@ -31,7 +31,7 @@ pub(crate) struct Page {
 /// Fetches the rows of these places, in their order.
 pub(crate) async fn fetch(
     slices: &Slices,
-    question: &Arc<Question>,
+    question: &Question,
     places: Vec<Rank>,
 ) -> Result<Page, Status> {
     let mut homes = homes(slices, &places);
@@ -93,56 +93,110 @@ impl Home {
     async fn fetch_some(
         &mut self,
         slices: &Slices,
-        partition: &Partition,
-        question: &Arc<Question>,
+        partition: &PartitionClient,
+        question: &Question,
     ) -> Result<(), Status> {
-        let (question, mut keys) = (Arc::clone(question), std::mem::take(&mut self.keys));
-        let bytes_max = self.bytes_max;
-        let slice = move |state: &State| {
-            let (mut rows, mut bytes) = (VecDeque::new(), 0);
-            let mut budget = Budget::slice();
-            while !budget.is_spent() && bytes < bytes_max {
-                let Some(key) = keys.pop_front() else {
-                    break;
-                };
-                let row = question.row(state, key, &mut budget);
-                bytes += row.as_ref().map_or(0, Message::encoded_len);
-                rows.push_back(row);
-            }
-            (keys, rows)
+        let fetch = FetchRows {
+            filter: question.filter.clone(),
+            include_variables: question.include_variables.clone(),
+            keys: self.keys.iter().copied().collect(),
+            bytes_max: self.bytes_max as u64,
         };
-        let ((keys, rows), _) = slices.run(partition, slice).await.map_err(fault::refused)?;
-        (self.keys, self.rows) = (keys, rows);
+        let (fetched, _) = slices.ask(partition, fetch).await.map_err(fault::refused)?;
+        let count = fetched.rows.len().min(self.keys.len());
+        self.keys.drain(..count);
+        self.rows = fetched.rows.into_iter().map(|row| row.task).collect();
         Ok(())
     }
 }
 
-impl Question {
-    fn row(&self, state: &State, key: u64, budget: &mut Budget) -> Option<ListedTask> {
+/// Asks for the rows of tasks, in their order.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FetchRows {
+    /// A checked one.
+    #[prost(message, required, tag = "1")]
+    filter: TaskFilter,
+    #[prost(string, repeated, tag = "2")]
+    include_variables: Vec<String>,
+    #[prost(uint64, repeated, tag = "3")]
+    keys: Vec<u64>,
+    /// No further row when the rows reach this.
+    #[prost(uint64, tag = "4")]
+    bytes_max: u64,
+}
+
+/// The rows of the first keys: as many as a slice gives.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FetchedRows {
+    #[prost(message, repeated, tag = "1")]
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Row {
+    /// None when it does not match any more.
+    #[prost(message, optional, tag = "1")]
+    task: Option<ListedTask>,
+}
+
+impl Query for FetchRows {
+    type Answer = FetchedRows;
+    const NAME: &'static str = "user_tasks.FetchRows";
+
+    fn answer(self, state: &State) -> FetchedRows {
+        let view = View {
+            state,
+            filter: &Filter::of(self.filter),
+            include_variables: &self.include_variables,
+        };
+        let bytes_max = usize::try_from(self.bytes_max).unwrap_or(usize::MAX);
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let mut budget = Budget::slice();
+        for key in self.keys {
+            if budget.is_spent() || bytes >= bytes_max.min(PAGE_BYTES) {
+                break;
+            }
+            let task = view.row(key, &mut budget);
+            bytes += task.as_ref().map_or(0, Message::encoded_len);
+            rows.push(Row { task });
+        }
+        FetchedRows { rows }
+    }
+}
+
+/// The tasks as the rows show them.
+struct View<'a> {
+    state: &'a State,
+    filter: &'a Filter,
+    include_variables: &'a [String],
+}
+
+impl View<'_> {
+    fn row(&self, key: u64, budget: &mut Budget) -> Option<ListedTask> {
         budget.spend(ROW_UNITS);
-        let task = state.task(key)?;
-        let executable = state
+        let task = self.state.task(key)?;
+        let executable = self
+            .state
             .executable(task.definition_key)
             .map(|executable| &**executable);
         if !self.filter.matches(task, executable) {
             return None;
         }
-        let (matches, looked_at) = self.filter.sees(state, task);
+        let (matches, looked_at) = self.filter.sees(self.state, task);
         budget.spend_bytes(looked_at);
-        matches.then(|| self.shown(state, task, executable, budget))
+        matches.then(|| self.shown(task, executable, budget))
     }
 
     fn shown(
         &self,
-        state: &State,
         task: &UserTask,
         executable: Option<&Executable>,
         budget: &mut Budget,
     ) -> ListedTask {
-        let variables = match self.include_variables.as_slice() {
+        let variables = match self.include_variables {
             [] => String::new(),
             names => {
-                let (json, looked_at) = variables::visible(state, task, names);
+                let (json, looked_at) = variables::visible(self.state, task, names);
                 budget.spend_bytes(looked_at);
                 json
             }

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use engine::{Executable, State};
-use node::{Node, Partition, SubmitError};
+use node::{Node, PartitionClient, Query, SubmitError};
 use proto::record::UserTask;
 use tokio::sync::Semaphore;
 
@@ -57,81 +57,55 @@ pub(crate) enum Next {
 /// the keys, since its time and its keys only grow.
 pub(crate) type Created = (i64, u64);
 
-/// Where a scan stands among the keys of a partition.
+/// One slice of a scan through the tasks of a partition.
 #[derive(Debug)]
-pub(crate) struct Scan {
-    filter: Arc<Filter>,
-    descending: bool,
-    /// Where it is to start, until it has.
-    after: Option<Created>,
-    /// The tasks before it (after it, descending) were looked at.
-    from: Bound<u64>,
-    is_done: bool,
+pub(crate) struct Slice<'a> {
+    pub filter: &'a Filter,
+    pub descending: bool,
+    /// The scan starts after this place, which may be one of another partition; `None`: at the first task.
+    pub after: Option<Created>,
+    /// The key that the slice before has looked at last; `None`: this is the first slice.
+    pub from: Option<u64>,
 }
 
-impl Scan {
-    /// Starts after a place, which may be one of another partition, or at the first task.
-    pub fn new(filter: Arc<Filter>, descending: bool, after: Option<Created>) -> Scan {
-        Scan {
-            filter,
-            descending,
-            after,
-            from: Bound::Unbounded,
-            is_done: false,
-        }
-    }
-
-    /// Whether every task was looked at, or the visitor had enough.
-    pub fn is_done(&self) -> bool {
-        self.is_done
-    }
-
-    /// The last key that was looked at.
-    pub fn last_key(&self) -> Option<u64> {
-        match self.from {
-            Bound::Excluded(key) | Bound::Included(key) => Some(key),
-            Bound::Unbounded => None,
-        }
-    }
-
-    /// Visits the tasks that match until the budget is spent.
-    pub fn slice(
-        &mut self,
+impl Slice<'_> {
+    /// Visits the tasks that match until the budget is spent. Gives the key that it has looked at last, from which the
+    /// next slice goes on; `None` when every task was looked at, or the visitor had enough.
+    pub fn visit(
+        &self,
         state: &State,
         budget: &mut Budget,
         visit: impl FnMut(&UserTask, Option<&Executable>, &mut Budget) -> Next,
-    ) {
-        if let Some(after) = self.after.take() {
-            self.from = start(state, after, self.descending);
-        }
+    ) -> Option<u64> {
+        let from = match (self.from, self.after) {
+            (Some(key), _) => Bound::Excluded(key),
+            (None, Some(after)) => start(state, after, self.descending),
+            (None, None) => Bound::Unbounded,
+        };
         let keys = state.task_keys();
         match self.descending {
-            false => self.walk(
-                state,
-                keys.range((self.from, Bound::Unbounded)),
-                budget,
-                visit,
-            ),
+            false => self.walk(state, keys.range((from, Bound::Unbounded)), budget, visit),
             true => {
-                let keys = keys.range((Bound::Unbounded, self.from)).rev();
-                self.walk(state, keys, budget, visit);
+                let keys = keys.range((Bound::Unbounded, from)).rev();
+                self.walk(state, keys, budget, visit)
             }
         }
     }
 
-    fn walk<'a>(
-        &mut self,
+    fn walk<'k>(
+        &self,
         state: &State,
-        keys: impl Iterator<Item = &'a u64>,
+        keys: impl Iterator<Item = &'k u64>,
         budget: &mut Budget,
         mut visit: impl FnMut(&UserTask, Option<&Executable>, &mut Budget) -> Next,
-    ) {
+    ) -> Option<u64> {
+        let mut last_key = self.from;
         for &key in keys {
             if budget.is_spent() {
-                return;
+                return last_key;
             }
             budget.spend(1);
-            self.from = Bound::Excluded(key);
+            last_key = Some(key);
             let Some(task) = state.task(key) else {
                 continue;
             };
@@ -145,10 +119,10 @@ impl Scan {
             let (matches, looked_at) = self.filter.sees(state, task);
             budget.spend_bytes(looked_at);
             if matches && visit(task, executable, budget) == Next::Stop {
-                break;
+                return None;
             }
         }
-        self.is_done = true;
+        None
     }
 }
 
@@ -164,8 +138,8 @@ fn start(state: &State, after: Created, descending: bool) -> Bound<u64> {
     }
 }
 
-/// Runs slices on the partitions' threads, in each one at a time for the whole service: a partition answers what is
-/// asked before it goes on with its commands, so that two that take turns would keep it from them.
+/// Asks for slices, of each partition for one at a time for the whole service: a partition answers what is asked before
+/// it goes on with its commands, so that two that take turns would keep it from them.
 #[derive(Clone)]
 pub(crate) struct Slices {
     node: Node,
@@ -186,13 +160,13 @@ impl Slices {
     }
 
     /// What the slice gives, and the offset that the state included.
-    pub async fn run<T: Send + 'static>(
+    pub async fn ask<Q: Query + Clone>(
         &self,
-        partition: &Partition,
-        slice: impl FnOnce(&State) -> T + Send + 'static,
-    ) -> Result<(T, u64), SubmitError> {
+        partition: &PartitionClient,
+        slice: Q,
+    ) -> Result<(Q::Answer, u64), SubmitError> {
         let turn = self.turns[partition.id().in_journal() as usize].acquire();
         let _turn = turn.await.map_err(|_| SubmitError::Stopped)?;
-        partition.query_at(slice).await
+        partition.ask(slice).await
     }
 }

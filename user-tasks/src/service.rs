@@ -17,12 +17,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use crate::catalog::Catalog;
 use crate::change::{self, Change};
 use crate::config::Config;
 use crate::convert;
 use crate::fault;
-use crate::filter::Filter;
+use crate::filter;
+use crate::get;
 use crate::history;
 use crate::list;
 use crate::position::Position;
@@ -30,7 +30,6 @@ use crate::reach;
 use crate::reason;
 use crate::request::Check;
 use crate::scan::Slices;
-use crate::variables;
 use crate::watch::Watch;
 
 /// Messages that wait for a slow client of a watch.
@@ -41,7 +40,6 @@ const WATCH_BUFFER: usize = 64;
 pub struct UserTasks {
     node: Node,
     slices: Slices,
-    catalog: Arc<Catalog>,
     lists: Arc<Semaphore>,
     waits: Arc<Semaphore>,
     watches: Arc<Semaphore>,
@@ -52,7 +50,6 @@ pub struct UserTasks {
 pub fn service(node: Node, config: &Config) -> UserTaskServiceServer<UserTasks> {
     let tasks = UserTasks {
         slices: Slices::new(node.clone()),
-        catalog: Arc::new(Catalog::new(node.clone())),
         lists: Arc::new(Semaphore::new(config.lists_max)),
         waits: Arc::new(Semaphore::new(config.waits_max)),
         watches: Arc::new(Semaphore::new(config.watches_max)),
@@ -114,7 +111,7 @@ impl UserTasks {
 
     /// Without the model's names when they cannot be looked up now: the change is done, and the caller must learn it.
     async fn shown(&self, task: &UserTask) -> Task {
-        let executable = self.catalog.get(task.definition_key).await;
+        let executable = self.node.executable(task.definition_key).await;
         convert::task(task, executable.unwrap_or_default().as_deref())
     }
 }
@@ -146,28 +143,7 @@ impl UserTaskService for UserTasks {
         let min_position = self.min_position(&request.min_position, &mut check);
         check.done()?;
         self.reach(&metadata, min_position).await?;
-        let (key, names) = (request.task_key, request.include_variables);
-        let home = self.node.home(key);
-        let found = home.query_at(move |state| {
-            let task = state.task(key)?;
-            let executable = state
-                .executable(task.definition_key)
-                .map(|executable| &**executable);
-            let (variables, _) = variables::visible(state, task, &names);
-            Some((
-                convert::task(task, executable),
-                convert::form(task, executable),
-                variables,
-            ))
-        });
-        let (found, offset) = found.await.map_err(fault::refused)?;
-        let (task, form, variables) = found.ok_or_else(|| fault::task_not_found(key))?;
-        Ok(Response::new(GetTaskResponse {
-            task: Some(task),
-            form,
-            variables,
-            position: Position::of(home.id(), offset).to_string(),
-        }))
+        Ok(Response::new(get::get(&self.node, request).await?))
     }
 
     async fn claim_task(
@@ -254,16 +230,15 @@ impl UserTaskService for UserTasks {
         })?;
         let (metadata, _, request) = request.into_parts();
         let mut check = Check::new(&metadata);
-        let filter = Filter::new(request.filter.unwrap_or_default(), &mut check);
-        if filter.has_variables() {
+        let filter = filter::checked(request.filter.unwrap_or_default(), &mut check);
+        if !filter.variables.is_empty() {
             let help = "a watch does not follow variables: list, or filter what you are told";
             check.wrong("filter.variables", reason::FIELD_INVALID, help);
         }
         let from = self.resume_from(&request.from_position, &mut check);
         check.done()?;
         let (out, responses) = mpsc::channel(WATCH_BUFFER);
-        let (slices, catalog) = (self.slices.clone(), Arc::clone(&self.catalog));
-        let watch = Watch::new(slices, catalog, Arc::new(filter), out, permit);
+        let watch = Watch::new(self.slices.clone(), filter, out, permit);
         tokio::spawn(watch.run(from));
         Ok(Response::new(ReceiverStream::new(responses)))
     }

@@ -5,24 +5,26 @@
 //! goes back.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use node::{Partition, PartitionId, TaskEvent, TaskWatch, WatchError};
+use engine::State;
+use node::{PartitionClient, PartitionId, Query, TaskEvent, TaskWatch, WatchError};
+use prost::Message;
 use proto::record::user_task;
 use proto::usertask::snapshot::Reason;
 use proto::usertask::watch_tasks_response::Event;
-use proto::usertask::{Progress, Snapshot, SnapshotEnd, Task, TaskLeft, WatchTasksResponse};
+use proto::usertask::{
+    Progress, Snapshot, SnapshotEnd, Task, TaskFilter, TaskLeft, WatchTasksResponse,
+};
 use rustc_hash::FxHashSet;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::Status;
 
-use crate::catalog::Catalog;
 use crate::convert;
 use crate::fault;
 use crate::filter::Filter;
 use crate::position::Position;
 use crate::reason;
-use crate::scan::{Budget, Next, ROW_UNITS, Scan, Slices};
+use crate::scan::{Budget, Next, ROW_UNITS, Slice, Slices};
 
 /// So many changes that are none of the watcher's; then it is told the position.
 const SKIPPED_MAX: u32 = 256;
@@ -32,10 +34,11 @@ const LAGS_MAX: u32 = 5;
 pub(crate) type Sender = mpsc::Sender<Result<WatchTasksResponse, Status>>;
 
 pub(crate) struct Watch {
-    pub slices: Slices,
-    pub catalog: Arc<Catalog>,
-    pub filter: Arc<Filter>,
-    pub out: Sender,
+    slices: Slices,
+    filter: Filter,
+    /// The same, to be asked of the partitions.
+    asked: TaskFilter,
+    out: Sender,
     /// The open tasks that the watcher was shown last; ended ones never change again.
     inside: FxHashSet<u64>,
     skipped: u32,
@@ -80,17 +83,17 @@ impl Covered {
 }
 
 impl Watch {
+    /// `filter` is a checked one.
     pub fn new(
         slices: Slices,
-        catalog: Arc<Catalog>,
-        filter: Arc<Filter>,
+        filter: TaskFilter,
         out: Sender,
         permit: OwnedSemaphorePermit,
     ) -> Watch {
         Watch {
             slices,
-            catalog,
-            filter,
+            filter: Filter::of(filter.clone()),
+            asked: filter,
             out,
             inside: FxHashSet::default(),
             skipped: 0,
@@ -167,8 +170,7 @@ impl Watch {
         // The changes since are kept for a while only, so the watch begins at once.
         let mut told = Vec::new();
         for partition in partitions {
-            let ((), offset) = partition.query_at(|_| ()).await.map_err(refused)?;
-            told.push(offset);
+            told.push(partition.offset().await.map_err(refused)?);
         }
         let watch = slices.node().watch_tasks(Some(&told));
         let mut covered = Vec::new();
@@ -185,37 +187,28 @@ impl Watch {
 
     async fn read_partition(
         &mut self,
-        partition: &Partition,
+        partition: &PartitionClient,
         is_resumed: bool,
     ) -> Result<Covered, End> {
-        let mut scan = Scan::new(Arc::clone(&self.filter), false, None);
+        let mut read = ReadTasks {
+            filter: self.asked.clone(),
+            is_resumed,
+            from: None,
+        };
         let mut covered = Covered::default();
-        while !scan.is_done() {
-            let slice = move |state: &engine::State| {
-                let (mut tasks, mut keys) = (Vec::new(), Vec::new());
-                scan.slice(state, &mut Budget::slice(), |task, executable, budget| {
-                    if task.state() == user_task::State::Created {
-                        keys.push(task.key);
-                    }
-                    if !is_resumed {
-                        budget.spend(ROW_UNITS);
-                        tasks.push(convert::task(task, executable));
-                    }
-                    Next::GoOn
-                });
-                (scan, tasks, keys)
-            };
-            let (sliced, offset) = self.slices.run(partition, slice).await.map_err(refused)?;
-            let (tasks, keys);
-            (scan, tasks, keys) = sliced;
-            let last_key = scan.last_key().filter(|_| !scan.is_done());
-            covered.0.push((last_key.unwrap_or(u64::MAX), offset));
-            self.inside.extend(keys);
-            for task in tasks {
+        loop {
+            let slice = self.slices.ask(partition, read.clone()).await;
+            let (present, offset) = slice.map_err(refused)?;
+            covered.0.push((present.next.unwrap_or(u64::MAX), offset));
+            self.inside.extend(present.open);
+            for task in present.tasks {
                 self.send(String::new(), Event::Present(task)).await?;
             }
+            read.from = present.next;
+            if read.from.is_none() {
+                return Ok(covered);
+            }
         }
-        Ok(covered)
     }
 
     /// Tells changes until some were missed; whether any came before.
@@ -273,11 +266,11 @@ impl Watch {
         let Some(task) = &event.task else {
             return Ok(self.left(event, may_be_shown, None));
         };
-        let executable = self
-            .catalog
-            .get(task.definition_key)
+        let node = self.slices.node();
+        let executable = node
+            .executable(task.definition_key)
             .await
-            .map_err(End::Status)?;
+            .map_err(refused)?;
         let executable = executable.as_deref();
         let shown = convert::task(task, executable);
         if !self.filter.matches(task, executable) {
@@ -312,6 +305,58 @@ impl Watch {
             .send(Ok(response))
             .await
             .map_err(|_| End::ClientGone)
+    }
+}
+
+/// Asks for a slice of the tasks that match, in the order of their keys.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ReadTasks {
+    /// A checked one.
+    #[prost(message, required, tag = "1")]
+    filter: TaskFilter,
+    /// The watcher has the tasks already.
+    #[prost(bool, tag = "2")]
+    is_resumed: bool,
+    /// [`PresentTasks::next`] of the slice before.
+    #[prost(uint64, optional, tag = "3")]
+    from: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PresentTasks {
+    #[prost(message, repeated, tag = "1")]
+    tasks: Vec<Task>,
+    /// Keys of the open ones.
+    #[prost(uint64, repeated, tag = "2")]
+    open: Vec<u64>,
+    /// The last key that was looked at, from which the next slice goes on; none: there is nothing more.
+    #[prost(uint64, optional, tag = "3")]
+    next: Option<u64>,
+}
+
+impl Query for ReadTasks {
+    type Answer = PresentTasks;
+    const NAME: &'static str = "user_tasks.ReadTasks";
+
+    fn answer(self, state: &State) -> PresentTasks {
+        let slice = Slice {
+            filter: &Filter::of(self.filter),
+            descending: false,
+            after: None,
+            from: self.from,
+        };
+        let (mut tasks, mut open) = (Vec::new(), Vec::new());
+        let next = slice.visit(state, &mut Budget::slice(), |task, executable, budget| {
+            if task.state() == user_task::State::Created {
+                open.push(task.key);
+            }
+            if !self.is_resumed {
+                budget.spend(ROW_UNITS);
+                tasks.push(convert::task(task, executable));
+            }
+            Next::GoOn
+        });
+        PresentTasks { tasks, open, next }
     }
 }
 
