@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use journal::memory::MemoryJournal;
-use node::{Caller, Node};
+use node::{Caller, Node, Peers, Queries};
 use prost_types::Timestamp;
 use proto::record::{
     CancelInstance, CreateInstance, DeployResources, PublishMessage, UserTask, answer,
@@ -59,6 +60,11 @@ impl World {
         let journal = MemoryJournal::new(partitions, 1);
         journal.set_now(1_000_000);
         let world = World::over(journal, node, tasks).await;
+        world.deploy().await;
+        world
+    }
+
+    pub async fn deploy(&self) {
         let model = deploy_resources::Resource {
             name: "tasks.bpmn".to_owned(),
             content: include_str!("../models/tasks.bpmn").into(),
@@ -66,8 +72,7 @@ impl World {
         let deploy = DeployResources {
             resources: vec![model],
         };
-        world.submit(Kind::DeployResources(deploy)).await;
-        world
+        self.submit(Kind::DeployResources(deploy)).await;
     }
 
     /// A node and a server over a journal that exists already.
@@ -75,10 +80,35 @@ impl World {
         let shared = Arc::new(journal.clone());
         let started = tokio::task::spawn_blocking(move || Node::start(shared, node));
         let node = started.await.expect("no panic").expect("the node starts");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        World::serving(journal, node, listener().await, tasks).await
+    }
+
+    /// One of the nodes that share a journal, whose clock goes by itself.
+    pub async fn joined(journal: &MemoryJournal) -> World {
+        let listener = listener().await;
+        let address = listener.local_addr().expect("an address");
+        let config = node::Config {
+            peer_address: address.to_string(),
+            heartbeat_interval: Duration::from_millis(20),
+            // Other tests run at the same time, and must not make a node look dead.
+            silence_max: Duration::from_secs(2),
+            ..node::Config::default()
+        };
+        let node = Node::join(Arc::new(journal.clone()), config).expect("the node joins");
+        World::serving(journal.clone(), node, listener, Config::default()).await
+    }
+
+    async fn serving(
+        journal: MemoryJournal,
+        node: Node,
+        listener: TcpListener,
+        tasks: Config,
+    ) -> World {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let service = user_tasks::service(node.clone(), &tasks);
-        let server = Server::builder().add_service(service);
+        let queries = user_tasks::queries(Queries::default());
+        let server = Server::builder()
+            .add_service(user_tasks::service(node.clone(), &tasks))
+            .add_service(Peers::service(node.clone(), queries));
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         tokio::spawn(server.serve_with_incoming(incoming));
         let client = connect(&address).await;
@@ -236,6 +266,10 @@ pub fn covers(position: &str, other: &str) -> bool {
     let position = offsets(position);
     let mut others = offsets(other).into_iter();
     others.all(|(partition, offset)| position.get(&partition).is_some_and(|at| *at >= offset))
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a port")
 }
 
 pub async fn connect(address: &str) -> Client {
