@@ -23,6 +23,7 @@ use proto::record::{
     RemoteSubscription, Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
 };
 
+pub use compiled::executable_of;
 pub use index::Due;
 pub(crate) use index::{MESSAGE_SEPARATOR, by_message};
 pub(crate) use key::{COUNTER_BITS, outbox_number};

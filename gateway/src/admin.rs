@@ -15,7 +15,7 @@ mod page;
 mod run;
 mod story;
 
-use node::{Node, SubmitError};
+use node::{Node, Queries, SubmitError};
 use proto::admin::admin_service_server::AdminService;
 use proto::admin::*;
 use tonic::{Code, Request, Response, Status};
@@ -35,6 +35,17 @@ impl Admin {
             message_bytes_max,
         }
     }
+}
+
+/// With what the admin service asks partitions that other nodes lead.
+#[must_use]
+pub fn queries(queries: Queries) -> Queries {
+    queries
+        .with::<definitions::FindDefinition>()
+        .with::<definitions::ScanDefinitions>()
+        .with::<incidents::ScanIncidents>()
+        .with::<instances::ScanInstances>()
+        .with::<live::FindInstance>()
 }
 
 /// What is said of a definition beside its model, in bytes; all its texts are cut.

@@ -15,7 +15,9 @@ mod jobs;
 mod resources;
 mod server;
 mod status;
+mod topology;
 mod zeebe;
 
+pub use admin::queries;
 pub use config::Config;
 pub use server::{ServeError, serve};

@@ -96,7 +96,7 @@ pub(crate) fn submit_failed(intent: &str, error: SubmitError) -> Status {
 
 fn said(fault: Fault) -> Status {
     let metadata = fault.metadata.into_iter();
-    let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
+    let metadata = metadata.map(|(name, value)| (name.into_owned(), value));
     let mut details =
         ErrorDetails::with_error_info(fault.reason, DOMAIN, metadata.collect::<HashMap<_, _>>());
     if fault.retry.is_some() {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use node::{Caller, Node, Phase};
+use node::{Caller, Node};
 use prost::Message;
 use proto::gateway::gateway_server::Gateway;
-use proto::gateway::partition::{PartitionBrokerHealth, PartitionBrokerRole};
 use proto::gateway::*;
 use proto::record::{self, answer, command, event};
 use tonic::{Code, Request, Response, Status};
@@ -18,10 +17,11 @@ use crate::jobs::{self, PolledJobs, PushedJobs};
 use crate::status::{
     invalid, not_served, submit_failed, unavailable, unexpected_answer, with_reason,
 };
+use crate::topology;
 use crate::{encode, resources};
 
 /// The version of the protocol that is served; clients parse it.
-const VERSION: &str = "8.6.0";
+pub(crate) const VERSION: &str = "8.6.0";
 
 /// `gateway_protocol.Gateway`.
 #[derive(Clone)]
@@ -244,17 +244,10 @@ impl Gateway for Zeebe {
     }
 
     async fn topology(&self, _: Request<TopologyRequest>) -> Answered<TopologyResponse> {
-        let partitions = self.node.partitions().iter().map(topology);
-        let broker = BrokerInfo {
-            node_id: 0,
-            host: self.config.advertised_host.clone(),
-            port: i32::from(self.config.advertised_port),
-            partitions: partitions.collect(),
-            version: VERSION.to_owned(),
-        };
+        let brokers = topology::brokers(&self.node, &self.config);
         Ok(Response::new(TopologyResponse {
-            brokers: vec![broker],
-            cluster_size: 1,
+            cluster_size: i32::try_from(brokers.len()).unwrap_or(i32::MAX),
+            brokers,
             partitions_count: self.node.partition_count().cast_signed(),
             replication_factor: 1,
             gateway_version: VERSION.to_owned(),
@@ -429,23 +422,5 @@ impl Zeebe {
         }
         let message = format!("instance {instance} was canceled");
         with_reason(Code::FailedPrecondition, "INSTANCE_CANCELED", message, [])
-    }
-}
-
-fn topology(partition: &node::Partition) -> Partition {
-    let (role, health) = match partition.status().phase {
-        Phase::Serving => (PartitionBrokerRole::Leader, PartitionBrokerHealth::Healthy),
-        Phase::Starting => (
-            PartitionBrokerRole::Inactive,
-            PartitionBrokerHealth::Unhealthy,
-        ),
-        Phase::Failed(_) | Phase::Stopped => {
-            (PartitionBrokerRole::Inactive, PartitionBrokerHealth::Dead)
-        }
-    };
-    Partition {
-        partition_id: partition.id().number().cast_signed(),
-        role: role.into(),
-        health: health.into(),
     }
 }

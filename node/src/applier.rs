@@ -221,9 +221,11 @@ impl Applier {
             }
         };
         match &phase {
-            Phase::Failed(reason) => tracing::error!(reason, "the node has failed"),
+            Phase::Failed(reason) => {
+                tracing::error!(partition = %self.core.partition, reason, "leads the partition no longer");
+            }
             Phase::Starting | Phase::Serving | Phase::Stopped => {
-                tracing::info!("the node has stopped");
+                tracing::info!(partition = %self.core.partition, "the partition has stopped");
             }
         }
         self.core.end(phase);

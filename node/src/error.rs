@@ -87,6 +87,20 @@ impl StartError {
         )
     }
 
+    /// Whether what is stored is not for this node; a person must look.
+    pub(crate) fn is_broken(&self) -> bool {
+        match self {
+            StartError::Fenced | StartError::Stopped => false,
+            StartError::Journal(_)
+            | StartError::Append(_)
+            | StartError::Restore(_)
+            | StartError::NewerSemantics { .. }
+            | StartError::Silent(_)
+            | StartError::TooManyFailures(_)
+            | StartError::Thread(_) => self.is_final(),
+        }
+    }
+
     /// Whether leading again cannot help.
     pub(crate) fn is_final(&self) -> bool {
         match self {

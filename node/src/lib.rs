@@ -22,6 +22,7 @@ mod health;
 mod jobs;
 mod keys;
 pub mod leadership;
+mod models;
 mod node;
 mod partition;
 mod partition_client;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use engine::Executable;
 use futures_util::StreamExt;
 use journal::Journal;
 use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, command::Kind};
@@ -20,6 +21,7 @@ use crate::core::Shared;
 use crate::error::{StartError, SubmitError};
 use crate::health::Health;
 use crate::jobs::{self, JobStream, Jobs};
+use crate::models::Models;
 use crate::partition::{Applied, Partition};
 use crate::partition_client::PartitionClient;
 use crate::partition_id::PartitionId;
@@ -42,6 +44,9 @@ pub struct Node {
 
 struct Inner {
     slots: Arc<[Slot]>,
+    /// The same, for callers.
+    partitions: Vec<PartitionClient>,
+    models: Models,
     shared: Shared,
     /// Where the next call goes that may go anywhere.
     turn: AtomicU32,
@@ -56,6 +61,7 @@ struct Cluster {
     health: Arc<Health>,
     /// How long a call waits for a leader.
     patience: Duration,
+    failure: Arc<Mutex<Option<StartError>>>,
 }
 
 impl Drop for Cluster {
@@ -86,14 +92,7 @@ impl Node {
             let slots = started.map(|started| started.map(slot));
             slots.collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(Node {
-            inner: Arc::new(Inner {
-                slots: slots.into(),
-                shared,
-                turn: AtomicU32::default(),
-                cluster: None,
-            }),
-        })
+        Ok(Node::over(slots.into(), shared, None))
     }
 
     /// Becomes one of the nodes that share the partitions of the journal. Returns at once; [`Node::phases`] tells when
@@ -111,7 +110,7 @@ impl Node {
         let slots: Arc<[Slot]> = slots.collect();
         let shared = shared(count, Lease::of_many(config.silence_max));
         let (orders, health) = (Arc::new(Orders::default()), Arc::new(Health::new(count)));
-        let patience = config.leader_patience;
+        let (patience, failure) = (config.leader_patience, Arc::default());
         let supervisor = Supervisor {
             me: format!("{}-{:016x}", config.name, fastrand::u64(..)),
             journal,
@@ -122,29 +121,40 @@ impl Node {
             slots: Arc::clone(&slots),
             connections: Connections::default(),
             orders: Arc::clone(&orders),
+            failure: Arc::clone(&failure),
         };
         let thread = std::thread::Builder::new().name("weir-cluster".to_owned());
         let thread = thread.spawn(move || supervisor.run());
         let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
-        Ok(Node {
+        let cluster = Cluster {
+            orders,
+            supervisor: Mutex::new(Some(thread)),
+            health,
+            patience,
+            failure,
+        };
+        Ok(Node::over(slots, shared, Some(cluster)))
+    }
+
+    fn over(slots: Arc<[Slot]>, shared: Shared, cluster: Option<Cluster>) -> Node {
+        let patience = cluster
+            .as_ref()
+            .map_or(Duration::ZERO, |cluster| cluster.patience);
+        Node {
             inner: Arc::new(Inner {
+                partitions: PartitionClient::all(&slots, patience),
                 slots,
+                models: Models::default(),
                 shared,
                 turn: AtomicU32::default(),
-                cluster: Some(Cluster {
-                    orders,
-                    supervisor: Mutex::new(Some(thread)),
-                    health,
-                    patience,
-                }),
+                cluster,
             }),
-        })
+        }
     }
 
     /// All partitions, the first of them first; at least one.
-    pub fn partitions(&self) -> impl DoubleEndedIterator<Item = PartitionClient> + '_ {
-        let slots = self.inner.slots.iter();
-        slots.map(|slot| PartitionClient::new(self.clone(), slot.id()))
+    pub fn partitions(&self) -> &[PartitionClient] {
+        &self.inner.partitions
     }
 
     /// How many there are.
@@ -154,13 +164,28 @@ impl Node {
 
     /// The partition that made a key, where what it names lives. A key that none has made is asked of the first, which
     /// does not know it either.
-    pub fn home(&self, key: u64) -> PartitionClient {
-        PartitionClient::new(self.clone(), route::home(key, self.partition_count()))
+    pub fn home(&self, key: u64) -> &PartitionClient {
+        self.partition(route::home(key, self.partition_count()))
     }
 
     /// The partition that has every definition first.
-    pub fn first(&self) -> PartitionClient {
-        PartitionClient::new(self.clone(), PartitionId::FIRST)
+    pub fn first(&self) -> &PartitionClient {
+        self.partition(PartitionId::FIRST)
+    }
+
+    /// The process of a definition; `None` when there is none.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn executable(
+        &self,
+        definition: u64,
+    ) -> Result<Option<Arc<Executable>>, SubmitError> {
+        self.inner.models.get(self.first(), definition).await
+    }
+
+    fn partition(&self, id: PartitionId) -> &PartitionClient {
+        &self.inner.partitions[id.in_journal() as usize]
     }
 
     pub(crate) fn slot(&self, id: PartitionId) -> &Slot {
@@ -399,12 +424,39 @@ impl Node {
         self.health().phases()
     }
 
-    /// Stops gracefully: nothing new is taken, what was accepted is applied and answered, the last checkpoints are
-    /// written, and the threads have ended. A node of a cluster is relieved first.
-    pub async fn stop(&self) {
-        if let Some(cluster) = &self.inner.cluster {
-            return cluster.leave().await;
+    /// Waits until every partition has a leader.
+    ///
+    /// # Errors
+    /// This node cannot do its part, and trying again does not help.
+    pub async fn until_served(&self) -> Result<(), StartError> {
+        let mut phases = self.phases();
+        let settled = phases.wait_for(|phase| *phase != Phase::Starting).await;
+        match settled.as_deref() {
+            Ok(Phase::Serving) => Ok(()),
+            Ok(Phase::Starting | Phase::Failed(_) | Phase::Stopped) | Err(_) => {
+                Err(self.failure().unwrap_or(StartError::Stopped))
+            }
         }
+    }
+
+    fn failure(&self) -> Option<StartError> {
+        let cluster = self.inner.cluster.as_ref()?;
+        let failure = cluster.failure.lock();
+        failure.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Leaves the cluster, if the node is in one: other nodes take over what it leads, and it goes on to take calls for
+    /// them.
+    pub async fn leave(&self) {
+        if let Some(cluster) = &self.inner.cluster {
+            cluster.leave().await;
+        }
+    }
+
+    /// Stops gracefully: nothing new is taken, what was accepted is applied and answered, the last checkpoints are
+    /// written, and the threads have ended. A node of a cluster leaves it first.
+    pub async fn stop(&self) {
+        self.leave().await;
         let led = self.inner.slots.iter().filter_map(Slot::here);
         let led = led.collect::<Vec<_>>();
         for partition in &led {

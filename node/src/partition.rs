@@ -163,22 +163,12 @@ impl Partition {
     }
 
     /// Runs a query on the partition's thread between batches; it sees every command that was answered before, and
-    /// nothing is applied while it runs: keep it short.
+    /// nothing is applied while it runs: keep it short. With the last offset that was applied when it ran: a watch from
+    /// there gives what follows.
     ///
     /// # Errors
     /// [`SubmitError::Overloaded`] when too many wait, [`SubmitError::Internal`] when the query panics, and when the
     /// node does not serve.
-    pub async fn query<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&State) -> T + Send + 'static,
-    ) -> Result<T, SubmitError> {
-        self.ask(move |view| query(view.state)).await
-    }
-
-    /// As [`Partition::query`], with the last offset that was applied when it ran: a watch from there gives what follows.
-    ///
-    /// # Errors
-    /// As [`Partition::query`].
     pub async fn query_at<T: Send + 'static>(
         &self,
         query: impl FnOnce(&State) -> T + Send + 'static,

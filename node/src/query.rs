@@ -7,6 +7,8 @@ use bytes::Bytes;
 use engine::State;
 use prost::Message;
 
+use crate::models::{ModelOf, Offset};
+
 /// A question to a partition. It is asked on the partition's thread: keep it short.
 pub trait Query: Message + Default + 'static {
     /// What it gives.
@@ -22,8 +24,15 @@ type Asked = Box<dyn FnOnce(&State) -> Bytes + Send>;
 type Decode = fn(Bytes) -> Result<Asked, prost::DecodeError>;
 
 /// All queries that other nodes may ask, by name.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Queries(Arc<HashMap<&'static str, Decode>>);
+
+impl Default for Queries {
+    /// Those of the node itself.
+    fn default() -> Queries {
+        Queries(Arc::default()).with::<ModelOf>().with::<Offset>()
+    }
+}
 
 impl Queries {
     /// With one more.

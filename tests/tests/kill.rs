@@ -1,5 +1,6 @@
 //! `kill -9` at many moments during a thousand claims: every claim ends, nothing is done twice, no result is lost. In a
-//! folder, and in Kafka with nothing left on the machine of a server that was killed.
+//! folder, and in Kafka with nothing left on the machine of a server that was killed: one server, and three that share
+//! the work.
 //!
 //! The moments are random: after so many answers, or while the server is starting. Clients do what clients must:
 //! repeat with the same request id until they know.
@@ -260,24 +261,28 @@ async fn answers(town: &Town, number: u64) {
     }
 }
 
-/// Kills the server at random moments, and gives the one that is left.
+/// Kills one of the servers at random moments, and starts another one in its place.
 async fn kill_and_start(
     town: &Town,
     told: &watch::Sender<(u64, Channel)>,
     home: &Home,
     kills_wanted: usize,
-    mut server: Server,
-) -> Server {
+    servers: &mut Vec<Server>,
+) {
     let mut random = Rng::with_seed(7);
     let mut kills = 0;
     while kills < kills_wanted {
         let now = town.answers.load(Ordering::SeqCst);
         answers(town, now + random.u64(1..=ANSWERS_MAX)).await;
-        drop(server); // SIGKILL.
+        drop(servers.swap_remove(random.usize(..servers.len()))); // SIGKILL.
         kills += 1;
+        if let Some(other) = servers.first() {
+            tell(told, other);
+        }
         // Some die while they start: before they restore, while they do, or just after.
         while kills < kills_wanted && random.u32(0..5) == 0 {
-            let lines = random.usize(0..3);
+            // One that joins others has less to say.
+            let lines = random.usize(..if servers.is_empty() { 3 } else { 2 });
             let home = home.clone();
             let killed = tokio::task::spawn_blocking(move || {
                 let mut starting = Starting::new(&home);
@@ -289,15 +294,18 @@ async fn kill_and_start(
         }
         let home = home.clone();
         let started = tokio::task::spawn_blocking(move || Server::at(&home));
-        server = started.await.expect("it starts again");
-        let channel = server.channel();
-        told.send_modify(|(generation, known)| {
-            *generation += 1;
-            *known = channel;
-        });
+        servers.push(started.await.expect("it starts again"));
+        tell(told, &servers[random.usize(..servers.len())]);
     }
     println!("{kills} kills");
-    server
+}
+
+/// From now on the clients call this server.
+fn tell(told: &watch::Sender<(u64, Channel)>, server: &Server) {
+    told.send_modify(|(generation, known)| {
+        *generation += 1;
+        *known = server.channel();
+    });
 }
 
 async fn deploy(server: &Server) {
@@ -434,21 +442,28 @@ async fn check(town: &Town, server: &Server) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_claims_survive_a_hundred_kills() {
     let folder = tempfile::tempdir().expect("a folder");
-    survive(Home::Folder(folder.path().join("data")), 100).await;
+    survive(Home::Folder(folder.path().join("data")), 1, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_claims_in_kafka_survive_kills_that_leave_nothing_else() {
     let broker = tokio::task::spawn_blocking(|| Broker::start(1, &[]));
     let broker = broker.await.expect("a broker");
-    survive(Home::Kafka(broker.bootstrap().to_owned()), 25).await;
+    survive(Home::Kafka(broker.bootstrap().to_owned()), 1, 25).await;
 }
 
-async fn survive(home: Home, kills: usize) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_claims_survive_kills_of_any_of_three_nodes() {
+    let broker = tokio::task::spawn_blocking(|| Broker::start(1, &[]));
+    let broker = broker.await.expect("a broker");
+    survive(Home::Kafka(broker.bootstrap().to_owned()), 3, 25).await;
+}
+
+async fn survive(home: Home, nodes: usize, kills: usize) {
     let began = Instant::now();
-    let server = Server::at(&home);
-    deploy(&server).await;
-    let (told, known) = watch::channel((0, server.channel()));
+    let mut servers = (0..nodes).map(|_| Server::at(&home)).collect::<Vec<_>>();
+    deploy(&servers[0]).await;
+    let (told, known) = watch::channel((0, servers[0].channel()));
     let town = Arc::new(Town {
         server: known,
         answers: AtomicU64::new(0),
@@ -469,12 +484,13 @@ async fn survive(home: Home, kills: usize) {
     clients.spawn(review(Arc::clone(&town), "eva", 20));
     clients.spawn(review(Arc::clone(&town), "carl", 21));
 
-    let server = kill_and_start(&town, &told, &home, kills, server).await;
-    all_ended(&town, &server).await;
+    kill_and_start(&town, &told, &home, kills, &mut servers).await;
+    let server = &servers[0];
+    all_ended(&town, server).await;
     town.is_over.store(true, Ordering::SeqCst);
     while let Some(ended) = clients.join_next().await {
         ended.expect("a client is content");
     }
-    check(&town, &server).await;
+    check(&town, server).await;
     println!("{CLAIMS} claims in {:.1} s", began.elapsed().as_secs_f64());
 }

@@ -192,7 +192,7 @@ fn the_comments_of_a_task_are_bounded_in_bytes_and_not_repeated_in_answers() {
             Err(refused) => break refused,
         }
     };
-    assert_eq!((refused.reason, comments), ("TASK_RECORDS_FULL", 15));
+    assert_eq!((&*refused.reason, comments), ("TASK_RECORDS_FULL", 15));
 }
 
 fn key(outcome: Outcome) -> u64 {

@@ -185,6 +185,8 @@ async fn start_server(args: &DemoArgs) -> Result<Server, Failure> {
         listen: args.listen.unwrap_or(default),
         checkpoint_interval: Duration::from_millis(100),
         metrics: None,
+        advertise: None,
+        standby: 1,
     };
     if args.listen.is_none() && is_taken(default) {
         settings.listen.set_port(0);

@@ -30,6 +30,7 @@ Examples:
   weir serve --kafka localhost:9092                      everything in Kafka, nothing here
   weir serve --kafka localhost:9092 --partitions 12      spread wider; fixed for ever
   weir serve --kafka broker:9093 --kafka-property security.protocol=SSL
+  weir serve --kafka localhost:9092 --listen 127.0.0.1:0  one more node beside it
   weir serve --config weir.toml --print-config           what holds, and who says so
 
 It stops on SIGINT and SIGTERM: calls under way are answered and a last checkpoint is written.
@@ -55,6 +56,14 @@ pub struct ServeArgs {
         default_value = "127.0.0.1:26500"
     )]
     listen: SocketAddr,
+
+    /// Where other nodes on the same Kafka reach this one [default: where it listens]
+    #[arg(long, value_name = "HOST:PORT", env = "WEIR_ADVERTISE")]
+    advertise: Option<String>,
+
+    /// How many nodes keep the state of each partition at hand beside its leader, so that they can take over at once
+    #[arg(long, value_name = "N", env = "WEIR_STANDBY", default_value = "1")]
+    standby: usize,
 
     /// How long ended instances stay listed, with their stories
     #[arg(long, value_name = "DURATION", env = "WEIR_KEEP_ENDED", default_value = "7d", value_parser = moment::parse_duration)]
@@ -123,6 +132,8 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
         listen: args.listen,
         checkpoint_interval: args.checkpoint_interval,
         metrics: args.metrics,
+        advertise: args.advertise.clone(),
+        standby: args.standby,
     };
     let mut server = Server::start(&settings).await?;
     let address = server.url();

@@ -7,6 +7,11 @@ use rustc_hash::FxHashMap;
 
 use crate::executable::{Executable, compile};
 
+/// The process of a deployed definition, for whoever does not have the state.
+pub fn executable_of(resource: &Resource, definition: &Definition) -> Option<Executable> {
+    Compiled::default().take(resource, definition)
+}
+
 /// What the last resource gave and no definition has taken yet; nothing, once all are known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Compiled {

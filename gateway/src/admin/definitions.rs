@@ -1,7 +1,8 @@
 //! Deployed versions of processes, and their models.
 
+use bytes::Bytes;
 use engine::State;
-use node::Node;
+use node::{Node, Query};
 use proto::admin::{
     Definition, GetDefinitionXmlRequest, GetDefinitionXmlResponse, ListDefinitionsRequest,
     ListDefinitionsResponse,
@@ -20,11 +21,15 @@ pub(super) async fn list(
     let room = Room::new(request.page_size, message_bytes_max);
     let from = page::below(&request.page_token)?;
     let (definitions, next) = page::gather(room, from, |below, room| {
-        let filter = request.clone();
-        let scanned = node
-            .first()
-            .query(move |state| scan(state, &filter, below, room));
-        async { scanned.await.map_err(failed) }
+        let scan = ScanDefinitions {
+            filter: Some(request.clone()),
+            below,
+            room: Some(room),
+        };
+        async {
+            let (scanned, _) = node.first().ask(scan).await.map_err(failed)?;
+            Ok((scanned.definitions, scanned.below))
+        }
     })
     .await?;
     Ok(ListDefinitionsResponse {
@@ -33,18 +38,39 @@ pub(super) async fn list(
     })
 }
 
-/// Those below a key, the newest first, and the key below which others may follow.
-fn scan(
-    state: &State,
-    filter: &ListDefinitionsRequest,
+/// Asks for the definitions below a key.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ScanDefinitions {
+    #[prost(message, optional, tag = "1")]
+    filter: Option<ListDefinitionsRequest>,
+    #[prost(uint64, tag = "2")]
     below: u64,
-    room: Room,
-) -> (Vec<Definition>, Option<u64>) {
-    let keys = state.definition_keys();
-    page::newest(keys, below, room, |key| {
-        let definition = state.definition(key)?;
-        takes(state, filter, definition).then(|| shown(state, definition))
-    })
+    #[prost(message, optional, tag = "3")]
+    room: Option<Room>,
+}
+
+/// The newest first, and the key below which others may follow.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Scanned {
+    #[prost(message, repeated, tag = "1")]
+    definitions: Vec<Definition>,
+    #[prost(uint64, optional, tag = "2")]
+    below: Option<u64>,
+}
+
+impl Query for ScanDefinitions {
+    type Answer = Scanned;
+    const NAME: &'static str = "admin.ScanDefinitions";
+
+    fn answer(self, state: &State) -> Scanned {
+        let (filter, keys) = (self.filter.unwrap_or_default(), state.definition_keys());
+        let room = self.room.unwrap_or_default();
+        let (definitions, below) = page::newest(keys, self.below, room, |key| {
+            let definition = state.definition(key)?;
+            takes(state, &filter, definition).then(|| shown(state, definition))
+        });
+        Scanned { definitions, below }
+    }
 }
 
 fn takes(state: &State, filter: &ListDefinitionsRequest, found: &record::Definition) -> bool {
@@ -75,27 +101,62 @@ pub(super) async fn xml(
     node: &Node,
     request: GetDefinitionXmlRequest,
 ) -> Result<GetDefinitionXmlResponse, Status> {
-    let (key, process_id, version) = (request.definition_key, request.process_id, request.version);
-    let wanted = match key {
-        0 => format!("version {version} of process `{process_id}`"),
+    let wanted = match request.definition_key {
+        0 => format!(
+            "version {} of process `{}`",
+            request.version, request.process_id
+        ),
         key => format!("definition {key}"),
     };
-    let found = node.first().query(move |state| {
-        let key = match key {
-            0 => state.definition_key(&process_id, version)?,
-            key => key,
-        };
-        let definition = state.definition(key)?;
-        let resource = state.resource(definition.resource_key)?;
-        // The content is shared; it is copied by the caller, not on the partition's thread.
-        Some((shown(state, definition), resource.content.clone()))
-    });
-    let Some((definition, content)) = found.await.map_err(failed)? else {
+    let question = FindDefinition {
+        request: Some(request),
+    };
+    let (found, _) = node.first().ask(question).await.map_err(failed)?;
+    if found.definition.is_none() {
         let message = format!("{wanted} is not deployed");
         return Err(not_found("DEFINITION_NOT_FOUND", message));
-    };
+    }
     Ok(GetDefinitionXmlResponse {
-        definition: Some(definition),
-        content: content.into(),
+        definition: found.definition,
+        content: found.content.into(),
     })
+}
+
+/// Asks for a definition and its model.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct FindDefinition {
+    #[prost(message, optional, tag = "1")]
+    request: Option<GetDefinitionXmlRequest>,
+}
+
+/// Empty when there is none.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct FoundDefinition {
+    #[prost(message, optional, tag = "1")]
+    definition: Option<Definition>,
+    /// Shared with the state; it is copied by the caller, not on the partition's thread.
+    #[prost(bytes = "bytes", tag = "2")]
+    content: Bytes,
+}
+
+impl Query for FindDefinition {
+    type Answer = FoundDefinition;
+    const NAME: &'static str = "admin.FindDefinition";
+
+    fn answer(self, state: &State) -> FoundDefinition {
+        let request = self.request.unwrap_or_default();
+        let key = match request.definition_key {
+            0 => state.definition_key(&request.process_id, request.version),
+            key => Some(key),
+        };
+        let definition = key.and_then(|key| state.definition(key));
+        let resource = definition.and_then(|found| state.resource(found.resource_key));
+        match definition.zip(resource) {
+            Some((definition, resource)) => FoundDefinition {
+                definition: Some(shown(state, definition)),
+                content: resource.content.clone(),
+            },
+            None => FoundDefinition::default(),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Lists of incidents that wait for a decision.
 
 use engine::State;
-use node::Node;
+use node::{Node, Query};
 use proto::admin::{Incident, ListIncidentsRequest, ListIncidentsResponse};
 use proto::record;
 use tonic::Status;
@@ -18,10 +18,14 @@ pub(super) async fn list(
     let from = page::before(&request.page_token)?;
     let filter = &request;
     let (incidents, next) = page::gather(room, from, |before, room| async move {
-        let filter = filter.clone();
-        let scan = move |state: &State| scan(state, &filter, before, room);
-        let place = |incident: &Incident| (incident.created_ms, incident.key);
-        let (found, next) = page::newest_of_all(node, room, scan, place).await?;
+        let scan = ScanIncidents {
+            filter: Some(filter.clone()),
+            before,
+            room: Some(room),
+        };
+        let parts = |scanned: Scanned| (scanned.incidents, scanned.stopped);
+        let place = |incident: &Incident| Place::new(incident.created_ms, incident.key);
+        let (found, next) = page::newest_of_all(node, room, scan, parts, place).await?;
         Ok((found, next.map(Some)))
     })
     .await?;
@@ -31,21 +35,45 @@ pub(super) async fn list(
     })
 }
 
-/// Those of a partition before a place, and where it stopped.
-fn scan(
-    state: &State,
-    filter: &ListIncidentsRequest,
+/// Asks a partition for its incidents before a place.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ScanIncidents {
+    #[prost(message, optional, tag = "1")]
+    filter: Option<ListIncidentsRequest>,
+    #[prost(message, optional, tag = "2")]
     before: Option<Place>,
-    room: Room,
-) -> (Vec<Incident>, Option<Place>) {
-    let created_ms = |key| state.incident(key).map_or(0, |found| found.created_ms);
-    let keys = state.incident_keys();
-    let below = page::key_before(keys, before, created_ms);
-    let (found, last) = page::newest(keys, below, room, |key| {
-        let incident = shown(state, state.incident(key)?);
-        takes(filter, &incident).then_some(incident)
-    });
-    (found, last.map(|key| (created_ms(key), key)))
+    #[prost(message, optional, tag = "3")]
+    room: Option<Room>,
+}
+
+/// What there is, the newest first, and where it stopped when others may follow.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Scanned {
+    #[prost(message, repeated, tag = "1")]
+    incidents: Vec<Incident>,
+    #[prost(message, optional, tag = "2")]
+    stopped: Option<Place>,
+}
+
+impl Query for ScanIncidents {
+    type Answer = Scanned;
+    const NAME: &'static str = "admin.ScanIncidents";
+
+    fn answer(self, state: &State) -> Scanned {
+        let filter = self.filter.unwrap_or_default();
+        let created_ms = |key| state.incident(key).map_or(0, |found| found.created_ms);
+        let keys = state.incident_keys();
+        let below = page::key_before(keys, self.before, created_ms);
+        let room = self.room.unwrap_or_default();
+        let (incidents, last) = page::newest(keys, below, room, |key| {
+            let incident = shown(state, state.incident(key)?);
+            takes(&filter, &incident).then_some(incident)
+        });
+        Scanned {
+            incidents,
+            stopped: last.map(|key| Place::new(created_ms(key), key)),
+        }
+    }
 }
 
 fn takes(filter: &ListIncidentsRequest, incident: &Incident) -> bool {

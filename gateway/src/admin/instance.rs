@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use tonic::Status;
 
 use super::fold::Fold;
-use super::live::{self, Live};
+use super::live::{self, FindInstance, Live};
 use super::{document, failed, instances, not_found};
 
 pub(super) async fn get(
@@ -20,18 +20,19 @@ pub(super) async fn get(
     bytes_max: usize,
 ) -> Result<GetInstanceResponse, Status> {
     let key = request.instance_key;
-    let queried = node
-        .home(key)
-        .query_at(move |state| live::instance(state, key))
-        .await;
-    let (live, offset) = queried.map_err(failed)?;
+    let asked = node.home(key).ask(FindInstance { key }).await;
+    let (live, offset) = asked.map_err(failed)?;
     let mut story = node.history(key).await.map_err(failed)?;
-    if live.is_some() {
+    if live.summary.is_some() {
         // What has happened since the state was asked would not fit to it.
         story.batches.retain(|batch| batch.offset <= offset);
     }
-    let mut found = match live {
-        Some(live) => running(live, &story),
+    let mut found = match live.summary.clone() {
+        Some(summary) => {
+            let executable = node.executable(summary.definition_key).await;
+            let executable = executable.map_err(failed)?;
+            running(summary, live, executable.as_deref(), &story)
+        }
         None => ended(node, key, &story).await?,
     };
     found.is_truncated |= story.is_cut;
@@ -42,8 +43,12 @@ pub(super) async fn get(
     Ok(found)
 }
 
-fn running(live: Live, story: &Story) -> GetInstanceResponse {
-    let executable = live.executable.as_deref();
+fn running(
+    summary: InstanceSummary,
+    live: Live,
+    executable: Option<&Executable>,
+    story: &Story,
+) -> GetInstanceResponse {
     let mut fold = Fold::new(executable);
     story.batches.iter().for_each(|batch| fold.add(batch));
     for element in &live.elements {
@@ -51,7 +56,7 @@ fn running(live: Live, story: &Story) -> GetInstanceResponse {
         let (key, scope) = (element.key, element.scope);
         fold.runs.begin(key, element.node, scope, element.since_ms);
     }
-    let mut found = folded(live.summary, fold, executable);
+    let mut found = folded(summary, fold, executable);
     add_missing(&mut found.user_tasks, live.user_tasks, |task| task.key);
     add_missing(&mut found.incidents, live.incidents, |incident| {
         incident.key
@@ -87,11 +92,8 @@ async fn ended(node: &Node, key: u64, story: &Story) -> Result<GetInstanceRespon
         let message = format!("no instance has the key {key}, or its history has expired");
         return Err(not_found("INSTANCE_NOT_FOUND", message));
     };
-    let definition = summary.definition_key;
-    let executable = node
-        .first()
-        .query(move |state| state.executable(definition).cloned());
-    let executable = executable.await.map_err(failed)?;
+    let executable = node.executable(summary.definition_key).await;
+    let executable = executable.map_err(failed)?;
     let executable = executable.as_deref();
     let mut fold = Fold::new(executable);
     story.batches.iter().for_each(|batch| fold.add(batch));

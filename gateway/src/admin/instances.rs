@@ -1,7 +1,7 @@
 //! Lists of instances: the running ones from the state, the ended ones from the journal.
 
 use engine::State;
-use node::Node;
+use node::{Node, Query};
 use proto::admin::{InstanceState, InstanceSummary, ListInstancesRequest, ListInstancesResponse};
 use proto::record::EndedInstance;
 use tonic::Status;
@@ -10,9 +10,11 @@ use super::page::{self, Cursor, Place, Room};
 use super::{QUERY_ENTRIES_MAX, document, failed, live};
 
 /// What a list shows.
-#[derive(Clone)]
-struct Filter {
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Filter {
+    #[prost(string, tag = "1")]
     process_id: String,
+    #[prost(int32, repeated, tag = "2")]
     states: Vec<i32>,
 }
 
@@ -74,37 +76,65 @@ async fn running(
     if !filter.takes_running() {
         return Ok((Vec::new(), after));
     }
-    let filter = filter.clone();
-    let scan = move |state: &State| scan(state, &filter, before, room);
-    let place = |instance: &InstanceSummary| (instance.created_ms, instance.key);
-    let (found, next) = page::newest_of_all(node, room, scan, place).await?;
+    let scan = ScanInstances {
+        filter: Some(filter.clone()),
+        before,
+        room: Some(room),
+    };
+    let parts = |scanned: Scanned| (scanned.instances, scanned.stopped);
+    let place = |instance: &InstanceSummary| Place::new(instance.created_ms, instance.key);
+    let (found, next) = page::newest_of_all(node, room, scan, parts, place).await?;
     let next = next.map(|before| Cursor::Running {
         before: Some(before),
     });
     Ok((found, next.or(after)))
 }
 
-/// Running ones of a partition before a place, and where it stopped.
-fn scan(
-    state: &State,
-    filter: &Filter,
+/// Asks a partition for its running instances before a place.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ScanInstances {
+    #[prost(message, optional, tag = "1")]
+    filter: Option<Filter>,
+    #[prost(message, optional, tag = "2")]
     before: Option<Place>,
-    room: Room,
-) -> (Vec<InstanceSummary>, Option<Place>) {
-    let created_ms = |key| state.instance(key).map_or(0, |found| found.created_ms);
-    let keys = state.instance_keys();
-    let below = page::key_before(keys, before, created_ms);
-    let (found, last) = page::newest(keys, below, room, |key| {
-        let summary = live::summary(state, state.instance(key)?);
-        filter.takes(&summary).then_some(summary)
-    });
-    (found, last.map(|key| (created_ms(key), key)))
+    #[prost(message, optional, tag = "3")]
+    room: Option<Room>,
+}
+
+/// What there is, the newest first, and where it stopped when others may follow.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Scanned {
+    #[prost(message, repeated, tag = "1")]
+    instances: Vec<InstanceSummary>,
+    #[prost(message, optional, tag = "2")]
+    stopped: Option<Place>,
+}
+
+impl Query for ScanInstances {
+    type Answer = Scanned;
+    const NAME: &'static str = "admin.ScanInstances";
+
+    fn answer(self, state: &State) -> Scanned {
+        let filter = self.filter.unwrap_or_default();
+        let created_ms = |key| state.instance(key).map_or(0, |found| found.created_ms);
+        let keys = state.instance_keys();
+        let below = page::key_before(keys, self.before, created_ms);
+        let room = self.room.unwrap_or_default();
+        let (instances, last) = page::newest(keys, below, room, |key| {
+            let summary = live::summary(state, state.instance(key)?);
+            filter.takes(&summary).then_some(summary)
+        });
+        Scanned {
+            instances,
+            stopped: last.map(|key| Place::new(created_ms(key), key)),
+        }
+    }
 }
 
 async fn ended(
     node: &Node,
     filter: &Filter,
-    before: Option<(i64, u64)>,
+    before: Option<Place>,
     mut room: Room,
 ) -> Result<Found, Status> {
     if !filter.takes_ended() {
@@ -114,10 +144,11 @@ async fn ended(
         true => room.entries(),
         false => QUERY_ENTRIES_MAX,
     };
-    let ended = node.ended(before, limit).await.map_err(failed)?;
-    let place = |instance: &InstanceSummary| Some((instance.ended_ms, instance.key));
+    let after = before.map(|before| (before.at_ms, before.key));
+    let ended = node.ended(after, limit).await.map_err(failed)?;
+    let place = |instance: &InstanceSummary| Some(Place::new(instance.ended_ms, instance.key));
     let is_last = ended.len() < limit;
-    let seen = ended.last().map(|last| (last.ended_ms, last.key));
+    let seen = ended.last().map(|last| Place::new(last.ended_ms, last.key));
     let summaries = ended.into_iter().map(summary);
     let taken = summaries.filter(|instance| filter.takes(instance));
     let mut found = named(node, taken.collect()).await?;
@@ -154,14 +185,10 @@ async fn named(
     node: &Node,
     mut instances: Vec<InstanceSummary>,
 ) -> Result<Vec<InstanceSummary>, Status> {
-    if instances.is_empty() {
-        return Ok(instances);
+    for instance in &mut instances {
+        let model = node.executable(instance.definition_key).await;
+        let model = model.map_err(failed)?;
+        instance.process_name = model.map_or_else(String::new, |model| live::name_of(&model));
     }
-    let named = node.first().query(move |state| {
-        for instance in &mut instances {
-            instance.process_name = live::process_name(state, instance.definition_key);
-        }
-        instances
-    });
-    named.await.map_err(failed)
+    Ok(instances)
 }

@@ -1,8 +1,7 @@
 //! What the state says about a running instance. Runs on the partition's thread: looks up, copies, nothing else.
 
-use std::sync::Arc;
-
 use engine::{Executable, PROCESS_NODE, State};
+use node::Query;
 use proto::admin::{
     Incident, InstanceState, InstanceSummary, Job, ScopeVariables, Subscription, Timer, UserTask,
     WaitingToken,
@@ -22,21 +21,48 @@ const VARIABLES_BYTES_MAX: usize = 1 << 20;
 /// Entries of each list in an answer.
 pub(super) const LIST_MAX: usize = 1_000;
 
+/// Asks for a running instance.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct FindInstance {
+    #[prost(uint64, tag = "1")]
+    pub key: u64,
+}
+
 /// A running instance as the state has it.
+#[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Live {
-    pub summary: InstanceSummary,
-    pub executable: Option<Arc<Executable>>,
+    /// Absent: it does not run.
+    #[prost(message, optional, tag = "1")]
+    pub summary: Option<InstanceSummary>,
     /// Those that are there now.
+    #[prost(message, repeated, tag = "2")]
     pub elements: Vec<ElementInstance>,
+    #[prost(message, repeated, tag = "3")]
     pub waiting_tokens: Vec<WaitingToken>,
+    #[prost(message, repeated, tag = "4")]
     pub variables: Vec<ScopeVariables>,
+    #[prost(message, repeated, tag = "5")]
     pub jobs: Vec<Job>,
+    #[prost(message, repeated, tag = "6")]
     pub timers: Vec<Timer>,
+    #[prost(message, repeated, tag = "7")]
     pub subscriptions: Vec<Subscription>,
+    #[prost(message, repeated, tag = "8")]
     pub user_tasks: Vec<UserTask>,
+    #[prost(message, repeated, tag = "9")]
     pub incidents: Vec<Incident>,
     /// A list was too long.
+    #[prost(bool, tag = "10")]
     pub is_cut: bool,
+}
+
+impl Query for FindInstance {
+    type Answer = Live;
+    const NAME: &'static str = "admin.FindInstance";
+
+    fn answer(self, state: &State) -> Live {
+        instance(state, self.key).unwrap_or_default()
+    }
 }
 
 /// The name that the model gives a process.
@@ -106,17 +132,17 @@ pub(super) fn tags(instance: &Instance) -> Vec<String> {
 }
 
 /// All that the state has of an instance; `None` when it does not run.
-pub(super) fn instance(state: &State, key: u64) -> Option<Live> {
+fn instance(state: &State, key: u64) -> Option<Live> {
     let instance = state.instance(key)?;
-    let executable = state.executable(instance.definition_key).cloned();
-    let model = executable.as_deref();
+    let executable = state.executable(instance.definition_key);
+    let model = executable.map(|executable| &**executable);
     let mut is_cut = false;
     let waiting_tokens = instance.tokens.iter().map(|token| WaitingToken {
         flow_id: flow_id(model, token.flow),
         scope_key: token.scope,
     });
     Some(Live {
-        summary: summary(state, instance),
+        summary: Some(summary(state, instance)),
         waiting_tokens: bounded(waiting_tokens, &mut is_cut),
         variables: bounded(variables(state, instance, model), &mut is_cut),
         jobs: bounded(jobs(state, instance, model), &mut is_cut),
@@ -126,7 +152,6 @@ pub(super) fn instance(state: &State, key: u64) -> Option<Live> {
         incidents: bounded(incidents(state, instance), &mut is_cut),
         elements: instance.elements.clone(),
         is_cut,
-        executable,
     })
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::State;
-use node::Node;
+use node::{Node, Query};
 use prost::Message;
 use tonic::{Code, Status};
 
@@ -14,10 +13,12 @@ const SIZE_DEFAULT: usize = 100;
 const SIZE_MAX: usize = 1_000;
 
 /// What a page may still hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Room {
-    entries: usize,
-    bytes: usize,
+    #[prost(uint64, tag = "1")]
+    entries: u64,
+    #[prost(uint64, tag = "2")]
+    bytes: u64,
 }
 
 impl Room {
@@ -29,13 +30,13 @@ impl Room {
             asked => (asked as usize).min(SIZE_MAX),
         };
         Room {
-            entries,
-            bytes: message_bytes_max / 2,
+            entries: entries as u64,
+            bytes: message_bytes_max as u64 / 2,
         }
     }
 
     pub fn entries(self) -> usize {
-        self.entries
+        self.entries as usize
     }
 
     pub fn is_full(self) -> bool {
@@ -46,7 +47,8 @@ impl Room {
         /// Tag and length in the message that holds it.
         const FRAME_BYTES: usize = 6;
         self.entries = self.entries.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(entry.encoded_len() + FRAME_BYTES);
+        let length = entry.encoded_len() + FRAME_BYTES;
+        self.bytes = self.bytes.saturating_sub(length as u64);
     }
 
     /// Takes the first entries until it is full; how many.
@@ -63,9 +65,21 @@ impl Room {
     }
 }
 
-/// A place in the order by creation, and where a page of it begins: before that. Milliseconds, key; in a partition this
-/// is the order of the keys, since its time and its keys only grow.
-pub(super) type Place = (i64, u64);
+/// A place in the order by creation, and where a page of it begins: before that. In a partition this is the order of
+/// the keys, since its time and its keys only grow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Message)]
+pub(super) struct Place {
+    #[prost(sint64, tag = "1")]
+    pub at_ms: i64,
+    #[prost(uint64, tag = "2")]
+    pub key: u64,
+}
+
+impl Place {
+    pub fn new(at_ms: i64, key: u64) -> Place {
+        Place { at_ms, key }
+    }
+}
 
 /// Where a page of a list by key begins: below this key.
 pub(super) fn below(token: &str) -> Result<u64, Status> {
@@ -89,6 +103,7 @@ pub(super) fn before(token: &str) -> Result<Option<Place>, Status> {
 fn place(text: &str) -> Result<Option<Place>, Status> {
     let (at_ms, key) = text.split_once('.').ok_or_else(invalid)?;
     let place = at_ms.parse().ok().zip(key.parse().ok());
+    let place = place.map(|(at_ms, key)| Place::new(at_ms, key));
     place.map(Some).ok_or_else(invalid)
 }
 
@@ -120,25 +135,29 @@ pub(super) fn key_before(
     before: Option<Place>,
     created_ms: impl Fn(u64) -> i64,
 ) -> u64 {
-    let is_behind = |before| node::first_key(keys, |key| (created_ms(key), key) >= before);
+    let is_behind =
+        |before| node::first_key(keys, |key| Place::new(created_ms(key), key) >= before);
     before.and_then(is_behind).unwrap_or(u64::MAX)
 }
 
 /// Asks every partition for what it has before a place, and merges that, the newest first. Gives what fits into the
 /// room, and the place before which others may follow: where the first partition had to stop.
-pub(super) async fn newest_of_all<T>(
+pub(super) async fn newest_of_all<Q, T>(
     node: &Node,
     mut room: Room,
-    scan: impl Fn(&State) -> (Vec<T>, Option<Place>) + Clone + Send + 'static,
+    question: Q,
+    parts: impl Fn(Q::Answer) -> (Vec<T>, Option<Place>),
     place: impl Fn(&T) -> Place,
 ) -> Result<(Vec<T>, Option<Place>), Status>
 where
-    T: Message + 'static,
+    Q: Query + Clone,
+    T: Message,
 {
     let (mut all, mut stopped) = (Vec::new(), None);
     for partition in node.partitions() {
-        let scanned = partition.query(scan.clone()).await;
-        let (found, last) = scanned.map_err(failed)?;
+        let asked = partition.ask(question.clone()).await;
+        let (answer, _) = asked.map_err(failed)?;
+        let (found, last) = parts(answer);
         all.extend(found);
         stopped = stopped.max(last);
     }
@@ -187,7 +206,9 @@ pub(super) fn after(last: Option<u64>) -> String {
 
 /// The token for what is before a place in the order by creation; empty when nothing is.
 pub(super) fn after_place(last: Option<Place>) -> String {
-    last.map_or_else(String::new, |(at_ms, key)| format!("c{at_ms}.{key}"))
+    last.map_or_else(String::new, |Place { at_ms, key }| {
+        format!("c{at_ms}.{key}")
+    })
 }
 
 /// Where a page of instances begins.
@@ -195,8 +216,8 @@ pub(super) fn after_place(last: Option<Place>) -> String {
 pub(super) enum Cursor {
     /// Running ones before this creation.
     Running { before: Option<Place> },
-    /// Ended ones before this end: milliseconds, key.
-    Ended { before: Option<(i64, u64)> },
+    /// Ended ones before this end.
+    Ended { before: Option<Place> },
 }
 
 impl Cursor {
@@ -213,8 +234,8 @@ impl Cursor {
             Cursor::Running { before } => after_place(before),
             Cursor::Ended { before: None } => "e".to_owned(),
             Cursor::Ended {
-                before: Some((ended_ms, key)),
-            } => format!("e{ended_ms}.{key}"),
+                before: Some(Place { at_ms, key }),
+            } => format!("e{at_ms}.{key}"),
         }
     }
 }
@@ -233,11 +254,11 @@ mod tests {
         for cursor in [
             Cursor::Running { before: None },
             Cursor::Running {
-                before: Some((1_700_000_000_000, 7)),
+                before: Some(Place::new(1_700_000_000_000, 7)),
             },
             Cursor::Ended { before: None },
             Cursor::Ended {
-                before: Some((1_700_000_000_000, u64::MAX)),
+                before: Some(Place::new(1_700_000_000_000, u64::MAX)),
             },
         ] {
             assert_eq!(Cursor::parse(&cursor.token()).ok(), Some(cursor));

@@ -29,6 +29,7 @@ pub struct Member {
     heard_ms: i64,
     /// Partitions and the terms in which it leads them.
     leads: BTreeMap<PartitionId, u64>,
+    takes_over: BTreeSet<PartitionId>,
     follows: BTreeSet<PartitionId>,
     restores: BTreeSet<PartitionId>,
     unable: BTreeSet<PartitionId>,
@@ -77,6 +78,7 @@ impl Membership {
                 leads: leads
                     .filter_map(|claim| Some((PartitionId::new(claim.partition)?, claim.term)))
                     .collect(),
+                takes_over: ids(notice.takes_over),
                 follows: ids(notice.follows),
                 restores: ids(notice.restores),
                 unable: ids(notice.unable),
@@ -116,6 +118,13 @@ impl Membership {
         member.is_some_and(|member| member.follows.contains(&partition))
     }
 
+    /// Who has told that it is about to lead the partition. Another one that began now would only fence it.
+    fn successor(&self, partition: PartitionId) -> Option<&String> {
+        let mut members = self.members.iter();
+        let found = members.find(|(_, member)| member.takes_over.contains(&partition));
+        found.map(|(node, _)| node)
+    }
+
     /// Who should do what. A partition stays with its leader; one without gets a new one; and when all have one, at
     /// most one moves at a time, to a node that follows it.
     pub fn plan(&self) -> Plan {
@@ -148,15 +157,17 @@ impl<'m> Planning<'m> {
 
     fn plan(mut self) -> Plan {
         for partition in PartitionId::all(self.members.partitions) {
-            if let Some(leader) = self.members.leader(partition) {
-                self.lead(partition, leader.node);
+            let leader = self.members.leader(partition).map(|leader| leader.node);
+            let leader = leader.or_else(|| self.members.successor(partition).cloned());
+            if let Some(leader) = leader {
+                self.lead(partition, leader);
             }
         }
         let all = PartitionId::all(self.members.partitions).collect::<Vec<_>>();
         let mut is_complete = true;
         for partition in &all {
+            is_complete &= self.members.leader(*partition).is_some();
             if !self.plan.leads.contains_key(partition) {
-                is_complete = false;
                 self.replace(*partition);
             }
         }

@@ -46,6 +46,10 @@ impl Role {
         matches!(self, Role::Following(_))
     }
 
+    pub fn is_taking_over(&self) -> bool {
+        matches!(self, Role::Promoting)
+    }
+
     pub fn is_restoring(&self) -> bool {
         matches!(self, Role::Restoring(_))
     }

@@ -5,8 +5,8 @@
 //! thread of its own, which reports. Architecture, section 5.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -58,6 +58,8 @@ pub(crate) struct Supervisor {
     pub orders: Arc<Orders>,
     /// Unique to this run.
     pub me: String,
+    /// Why this node cannot do its part, when repeating does not help.
+    pub failure: Arc<Mutex<Option<StartError>>>,
 }
 
 /// The supervisor at work.
@@ -76,6 +78,11 @@ struct Work {
 impl Supervisor {
     /// Runs until it is told to end.
     pub fn run(self) {
+        tracing::info!(
+            node = self.me,
+            address = self.config.peer_address,
+            "joining the cluster"
+        );
         let (reporter, reports) = unbounded();
         let config = &self.config;
         let timeout_ms = i64::try_from(config.silence_max.as_millis()).unwrap_or(i64::MAX);
@@ -204,13 +211,19 @@ impl Work {
                 }),
                 (_, Some(_) | None) => Place::Nowhere,
             };
-            let phase = match &place {
-                Place::Nowhere => Phase::Starting,
-                Place::Here(_) | Place::There(_) => Phase::Serving,
+            let phase = match (&place, self.failure()) {
+                (_, Some(failure)) => Phase::Failed(failure.to_string()),
+                (Place::Nowhere, None) => Phase::Starting,
+                (Place::Here(_) | Place::There(_), None) => Phase::Serving,
             };
             slot.move_to(place);
             self.given.health.tell(slot.id(), &phase);
         }
+    }
+
+    fn failure(&self) -> Option<StartError> {
+        let failure = self.given.failure.lock();
+        failure.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn beat_if_due(&mut self) {
@@ -245,6 +258,7 @@ impl Work {
             gone,
             semantics: engine::SEMANTICS,
             sequence: self.sequence,
+            takes_over: numbers(Role::is_taking_over),
         };
         let sent = Sent::now();
         let notice = Bytes::from(heartbeat.encode_to_vec());
@@ -266,6 +280,7 @@ impl Work {
         };
         match report {
             Report::Follows => {
+                tracing::info!(%partition, "following the partition");
                 if let Role::Restoring(order) = role {
                     *role = Role::Following(Arc::clone(order));
                 }
@@ -280,6 +295,10 @@ impl Work {
             Report::Failed(error) => {
                 tracing::error!(%partition, %error, "cannot lead the partition");
                 *role = Role::Idle(Some(Instant::now() + FAILED_PAUSE));
+                if error.is_broken() {
+                    let failure = self.given.failure.lock();
+                    *failure.unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
             }
         }
         // The others need not wait for the next turn.
@@ -290,17 +309,14 @@ impl Work {
     /// A leadership that has ended by itself: another one leads, or something is broken.
     fn look_after_partitions(&mut self) {
         let mut has_changed = false;
-        for (id, role) in &mut self.roles {
+        for role in self.roles.values_mut() {
             let Role::Leading(partition) = role else {
                 continue;
             };
             let until = match partition.status().phase {
                 Phase::Starting | Phase::Serving => continue,
                 Phase::Stopped => None,
-                Phase::Failed(reason) => {
-                    tracing::warn!(partition = %id, reason, "leads the partition no longer");
-                    Some(Instant::now() + FAILED_PAUSE)
-                }
+                Phase::Failed(_) => Some(Instant::now() + FAILED_PAUSE),
             };
             *role = Role::Idle(until);
             has_changed = true;
@@ -369,6 +385,8 @@ impl Work {
             tracing::error!(partition = %id, %error, "a thread could not be started");
             Role::Idle(Some(Instant::now() + FAILED_PAUSE))
         });
+        // The others should not begin the same.
+        self.next_beat = Instant::now();
         self.tell_places();
     }
 
@@ -382,8 +400,11 @@ impl Work {
             }
             self.given.health.tell(*id, &Phase::Stopped);
         }
+        // Calls that come while the server ends still find those who lead elsewhere.
         for slot in &*self.given.slots {
-            slot.move_to(Place::Nowhere);
+            if slot.here().is_some() {
+                slot.move_to(Place::Nowhere);
+            }
         }
         if is_leaving {
             self.beat(true);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use proto::node::peer_service_client::PeerServiceClient;
 use proto::node::{
-    ActivateRequest, AskRequest, EndedRequest, Failure, HistoryRequest, StreamJobsRequest,
-    StreamJobsResponse, SubmitRequest, WatchTasksRequest, WatchTasksResponse,
+    ActivateRequest, AppliedRequest, AskRequest, EndedRequest, Failure, HistoryRequest,
+    StreamJobsRequest, StreamJobsResponse, SubmitRequest, WatchTasksRequest, WatchTasksResponse,
 };
 use proto::record::command::Kind;
 use proto::record::{ActivateJobs, ActivatedJob, EndedInstance};
@@ -122,6 +122,16 @@ impl Peer {
             .into_inner();
         done(response.failure)?;
         Ok((response.answer, response.offset))
+    }
+
+    /// Answers when the command at this offset was applied.
+    pub async fn applied(&self, offset: u64) -> Result<(), SubmitError> {
+        let request = AppliedRequest {
+            partition: self.partition.number(),
+            offset,
+        };
+        let applied = self.client()?.applied(request).await;
+        done(applied.map_err(lost)?.into_inner().failure)
     }
 
     pub async fn history(&self, instance: u64) -> Result<Story, SubmitError> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt, stream};
 use proto::node::peer_service_server::{PeerService, PeerServiceServer};
 use proto::node::{
-    ActivateRequest, ActivateResponse, AskRequest, AskResponse, EndedRequest, EndedResponse,
-    Failure, HistoryRequest, HistoryResponse, StreamJobsRequest, StreamJobsResponse, SubmitRequest,
-    SubmitResponse, WatchTasksRequest, WatchTasksResponse,
+    ActivateRequest, ActivateResponse, AppliedRequest, AppliedResponse, AskRequest, AskResponse,
+    EndedRequest, EndedResponse, Failure, HistoryRequest, HistoryResponse, StreamJobsRequest,
+    StreamJobsResponse, SubmitRequest, SubmitResponse, WatchTasksRequest, WatchTasksResponse,
 };
 use proto::record::command::Kind;
 use tonic::{Request, Response, Status};
@@ -84,6 +84,12 @@ impl Peers {
         })
     }
 
+    async fn applied_here(&self, request: AppliedRequest) -> Result<(), Failure> {
+        let partition = self.led(request.partition)?;
+        let applied = partition.applied(request.offset).await;
+        applied.map_err(wire::failure)
+    }
+
     async fn history_here(&self, request: HistoryRequest) -> Result<HistoryResponse, Failure> {
         let partition = self.led(request.partition)?;
         let story = partition
@@ -155,6 +161,14 @@ impl PeerService for Peers {
             failure: Some(failure),
             ..AskResponse::default()
         })))
+    }
+
+    async fn applied(
+        &self,
+        request: Request<AppliedRequest>,
+    ) -> Result<Response<AppliedResponse>, Status> {
+        let failure = self.applied_here(request.into_inner()).await.err();
+        Ok(Response::new(AppliedResponse { failure }))
     }
 
     async fn history(

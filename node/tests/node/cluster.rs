@@ -113,6 +113,7 @@ impl Member {
         let led = self
             .node
             .partitions()
+            .iter()
             .filter(|partition| partition.status().is_some());
         led.map(|partition| partition.id().number()).collect()
     }

@@ -165,7 +165,7 @@ impl Collector for Figures {
         };
         let partitions = node.partitions().iter();
         let statuses: Vec<(u32, Status)> = partitions
-            .map(|partition| (partition.id().number(), partition.status()))
+            .filter_map(|partition| Some((partition.id().number(), partition.status()?)))
             .collect();
         for (name, help, value) in FIGURES {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;

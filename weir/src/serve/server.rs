@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gateway::ServeError;
-use node::{Node, Phase};
+use node::{Node, Peers, Phase, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,6 +21,10 @@ pub struct Settings {
     pub storage: Storage,
     pub listen: SocketAddr,
     pub checkpoint_interval: Duration,
+    /// Where other nodes reach this one, when the storage is shared; as it listens, when nothing is said.
+    pub advertise: Option<String>,
+    /// Nodes that follow each partition beside its leader.
+    pub standby: usize,
     /// Where metrics and health are answered over HTTP, if anywhere.
     pub metrics: Option<SocketAddr>,
 }
@@ -48,11 +52,15 @@ impl Server {
                 Some(Metrics::start(listener, address))
             }
         };
-        let node = start_node(settings.clone()).await?;
+        let node = start_node(settings.clone(), address).await?;
         if let Some(metrics) = &metrics {
             metrics.show(&node);
         }
         let mut others = RoutesBuilder::default();
+        if settings.storage.is_shared() {
+            let queries = user_tasks::queries(gateway::queries(Queries::default()));
+            others.add_service(Peers::service(node.clone(), queries));
+        }
         others.add_service(user_tasks::service(
             node.clone(),
             &user_tasks::Config::default(),
@@ -68,6 +76,9 @@ impl Server {
                 let _ = told.await;
             },
         ));
+        // Other nodes reach this one from now on; it may need them before it serves.
+        let served = node.until_served().await;
+        served.map_err(|error| settings.storage.unusable(&error))?;
         Ok(Self {
             address,
             node,
@@ -125,8 +136,9 @@ impl Server {
         }
     }
 
-    /// Stops: no new calls, those under way are answered, a last checkpoint is written.
+    /// Stops: no new calls, those under way are answered, a last checkpoint is written. Other nodes take over first.
     pub async fn stop(mut self) -> Result<(), Failure> {
+        self.node.leave().await;
         drop(self.shutdown.take());
         let served = match self.serving.is_finished() {
             true => Ok(()),
@@ -160,18 +172,37 @@ async fn listen(at: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr
     Ok((listener, address))
 }
 
-async fn start_node(settings: Settings) -> Result<Node, Failure> {
+async fn start_node(settings: Settings, address: SocketAddr) -> Result<Node, Failure> {
+    let peer_address = peer_address(&settings, address)?;
     let started = tokio::task::spawn_blocking(move || {
         let config = node::Config {
             checkpoint_interval: settings.checkpoint_interval,
             publishes_views: settings.storage.has_views(),
+            peer_address,
+            standby: settings.standby,
             ..node::Config::default()
         };
         let journal = settings.storage.open()?;
-        Node::start(journal, config).map_err(|error| settings.storage.unusable(&error))
+        let started = match settings.storage.is_shared() {
+            true => Node::join(journal, config),
+            false => Node::start(journal, config),
+        };
+        started.map_err(|error| settings.storage.unusable(&error))
     });
     match started.await {
         Ok(node) => node,
         Err(error) => Err(Failure::failed(format!("the server has crashed: {error}"))),
+    }
+}
+
+fn peer_address(settings: &Settings, address: SocketAddr) -> Result<String, Failure> {
+    match &settings.advertise {
+        Some(address) => Ok(address.clone()),
+        None if settings.storage.is_shared() && address.ip().is_unspecified() => {
+            let unknown = format!("other nodes cannot reach this one at {}", address.ip());
+            Err(Failure::usage(unknown)
+                .hint("say how they do, with --advertise HOST:PORT; or listen on one address"))
+        }
+        None => Ok(address.to_string()),
     }
 }

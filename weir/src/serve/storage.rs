@@ -172,6 +172,14 @@ impl Storage {
         }
     }
 
+    /// Whether several nodes may use it together.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Storage::Folder { .. } => false,
+            Storage::Kafka(_) => true,
+        }
+    }
+
     /// The folder, or the brokers.
     pub fn name(&self) -> String {
         match self {

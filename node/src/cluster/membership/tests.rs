@@ -194,6 +194,28 @@ fn of_two_claims_the_higher_term_counts() {
 }
 
 #[test]
+fn who_is_about_to_lead_is_left_alone() {
+    let mut membership = Membership::new(1, 1, TIMEOUT_MS);
+    let mut taking = Heartbeat {
+        node: "taking".to_owned(),
+        takes_over: vec![1],
+        ..Heartbeat::default()
+    };
+    let follower = Heartbeat {
+        node: "follower".to_owned(),
+        follows: vec![1],
+        ..Heartbeat::default()
+    };
+    membership.hear(0, taking.clone());
+    membership.hear(0, follower.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "taking");
+    // It gave up.
+    taking.takes_over.clear();
+    membership.hear(10, taking);
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "follower");
+}
+
+#[test]
 fn who_could_not_lead_is_not_asked_first() {
     let mut membership = Membership::new(1, 1, TIMEOUT_MS);
     let node = |node: &str, follows: Vec<u32>, unable: Vec<u32>| Heartbeat {
