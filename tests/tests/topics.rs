@@ -109,7 +109,7 @@ async fn order(server: &Server, topic: &str, number: usize, id: &str) {
     created.expect("created");
 }
 
-/// The incidents of refused records, once there are so many.
+/// The incidents of refused records, oldest first, once there are so many.
 async fn incidents(server: &Server, count: usize) -> Vec<Incident> {
     let since = Instant::now();
     loop {
@@ -118,7 +118,8 @@ async fn incidents(server: &Server, count: usize) -> Vec<Incident> {
             ..ListIncidentsRequest::default()
         };
         let found = server.admin().list_incidents(list).await.expect("listed");
-        let found = found.into_inner().incidents;
+        let mut found = found.into_inner().incidents;
+        found.sort_by_key(|incident| incident.key);
         if found.len() >= count {
             return found;
         }

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use proto::admin::admin_service_client::AdminServiceClient;
 use proto::gateway::gateway_client::GatewayClient;
@@ -57,6 +58,9 @@ pub fn file(path: &str) -> PathBuf {
 /// Python with what the `requirements.txt` of a folder of `tests/` names, installed from PyPI when it is not yet: once
 /// per target folder.
 pub fn python(folder: &str) -> PathBuf {
+    // Tests of one program install it one after the other, and the second finds it there.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let requirements = file(&format!("tests/{folder}/requirements.txt"));
     let wanted = std::fs::read(&requirements).expect("the requirements");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
