@@ -411,7 +411,16 @@ impl Applier {
         written: crate::checkpoints::Written,
     ) -> Result<(), End> {
         match led.checkpoints.settle(written) {
-            Outcome::Committed => {
+            Outcome::Committed(refused) => {
+                if let Some(first) = refused.first() {
+                    let (records, reason) = (refused.len(), &first.reason);
+                    tracing::warn!(
+                        records,
+                        reason,
+                        "topics have refused records: they become incidents"
+                    );
+                }
+                led.driver.withhold(refused);
                 self.tell(led, None);
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! Appends commands: an idempotent producer without transactions, so that no reader ever waits for anybody's commit.
 
 use super::oauth::Context;
-use super::reports::{Reporting, Reports};
+use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, headers, topics};
 use crate::feed::locked;
 use crate::{AppendError, Bytes, Error};
@@ -58,9 +58,9 @@ impl Appender {
         reports: &Arc<Reports>,
         deadline: Instant,
     ) -> Result<(), String> {
-        for command in commands {
+        for (index, command) in commands.iter().enumerate() {
             let mut record =
-                BaseRecord::<(), [u8], _>::with_opaque_to(&self.topic, Arc::clone(reports))
+                BaseRecord::<(), [u8], _>::with_opaque_to(&self.topic, Ticket::new(reports, index))
                     .partition(partition as i32)
                     .headers(headers("command"))
                     .payload(&command[..]);

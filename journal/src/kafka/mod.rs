@@ -5,6 +5,7 @@
 //! fences its predecessors. Architecture, section 5; `docs/topics.md` describes every record.
 
 mod append;
+mod destinations;
 mod findings;
 mod history;
 mod lead;

@@ -5,6 +5,7 @@
 //! where a caller gives a `wait`.
 
 mod faults;
+mod topics;
 
 pub use faults::{FaultCounts, Faults};
 
@@ -18,6 +19,7 @@ use faults::Dice;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+use topics::Topics;
 
 /// At most so many records come from one [`Reader::next`].
 const BATCH_RECORDS_MAX: usize = 1024;
@@ -40,6 +42,7 @@ struct World {
     now_ms: i64,
     dice: Dice,
     partitions: Vec<Partition>,
+    topics: Topics,
 }
 
 #[derive(Default)]
@@ -69,6 +72,7 @@ impl MemoryJournal {
             now_ms: 0,
             dice: Dice::new(seed),
             partitions: (0..partitions).map(|_| Partition::default()).collect(),
+            topics: Topics::default(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -139,6 +143,7 @@ impl Journal for MemoryJournal {
             now_ms,
             dice,
             partitions,
+            topics: _,
         } = &mut *world;
         let partition = partitions
             .get_mut(partition as usize)
@@ -404,6 +409,7 @@ impl Reader for MemoryReader {
             now_ms,
             dice,
             partitions,
+            topics: _,
         } = &mut *world;
         let partition = partitions
             .get_mut(self.partition as usize)
@@ -449,7 +455,10 @@ impl Lead for MemoryLead {
         let shared = Arc::clone(&self.shared);
         let mut world = locked(&shared.world);
         let World {
-            dice, partitions, ..
+            dice,
+            partitions,
+            topics,
+            ..
         } = &mut *world;
         let partition = partitions
             .get_mut(self.partition as usize)
@@ -476,6 +485,8 @@ impl Lead for MemoryLead {
             self.failed = true;
             return Err(CheckpointError::Failed("before the commit".to_owned()));
         }
+        topics.check(dice, checkpoint)?;
+        topics.publish(checkpoint);
         partition.commit(checkpoint);
         if dice.strikes(dice.rates.checkpoint_after) {
             dice.counts.checkpoint_after += 1;

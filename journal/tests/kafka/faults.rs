@@ -36,7 +36,9 @@ fn checkpoint_on(journal: &KafkaJournal, done: &std::sync::atomic::AtomicBool) -
         match lead.checkpoint(&changing(vec![change("number", &number.to_string())])) {
             Ok(()) => confirmed = number,
             Err(CheckpointError::Failed(_) | CheckpointError::Fenced) => leader = None,
-            Err(CheckpointError::Full) => panic!("nothing is full"),
+            Err(error @ (CheckpointError::Full | CheckpointError::Refused(_))) => {
+                panic!("{error}")
+            }
         }
     }
     confirmed

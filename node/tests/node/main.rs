@@ -4,6 +4,7 @@ mod calls;
 mod driving;
 mod jobs;
 mod partitions;
+mod publishing;
 mod recovery;
 mod support;
 mod tasks;

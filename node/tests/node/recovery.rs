@@ -67,6 +67,7 @@ const MANY: Faults = Faults {
     fence: 0,
     gap: 500,
     delay: 300,
+    refuse: 0,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
