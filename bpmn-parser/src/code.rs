@@ -85,5 +85,7 @@ codes! {
     BAD_BINDING "bad-binding" Execution "a bindingType that is not latest, deployment or versionTag";
     NOT_AN_EXPRESSION "not-an-expression" Execution "a static value where only FEEL makes sense";
     NOT_INTERRUPTING "not-interrupting" Execution "an error boundary event that does not interrupt";
+    UNKNOWN_PROPERTY "unknown-property" Execution "a zeebe:property whose name begins with weir: and that means nothing";
+    BAD_PUBLICATION "bad-publication" Execution "what an element publishes to a topic is incomplete, misplaced or contradicts itself";
     DUPLICATE_CATCH "duplicate-catch" Execution "two events of one scope wait for the same thing";
 }

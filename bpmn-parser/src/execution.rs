@@ -8,6 +8,7 @@ mod activity;
 mod event;
 pub(crate) mod event_table;
 mod gateway;
+mod publication;
 mod scope;
 
 use petgraph::graph::NodeIndex;
@@ -78,6 +79,7 @@ impl<'m> Checker<'m, '_> {
             self.error(node, code::MISSING_ID, message, "add id=\"…\"");
         }
         self.extensions(node);
+        self.publication(node);
         match &node.kind {
             FlowNodeKind::Task(task) => {
                 self.activity(index, node);

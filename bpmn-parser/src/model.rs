@@ -35,7 +35,7 @@ pub use flow::{
 };
 pub use zeebe::{
     Assignment, Binding, CalledDecision, CalledElement, ConditionalFilter, FormDefinition,
-    LinkedResource, Listener, Mapping, PublishMessage, TaskDefinition, TaskSchedule,
+    LinkedResource, Listener, Mapping, Publication, PublishMessage, TaskDefinition, TaskSchedule,
     WEIR_NAMESPACE, WeirExtensions, ZEEBE_NAMESPACE, ZeebeAdHoc, ZeebeExtensions, ZeebeLoop,
     ZeebeScript,
 };

@@ -14,6 +14,7 @@ mod lane;
 mod looping;
 mod node;
 mod process;
+mod publication;
 mod root;
 mod shared;
 mod zeebe;

@@ -8,6 +8,7 @@ mod jobs;
 mod leases;
 pub(crate) mod messages;
 pub(crate) mod partition;
+mod records;
 mod subscriptions;
 mod tasks;
 mod tick;
@@ -94,6 +95,7 @@ fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
         Kind::RaiseSemantics(raise) => partition::raise_semantics(step, raise),
         Kind::ReceiveSend(receive) => partition::receive(step, receive),
         Kind::SendsDelivered(delivered) => partition::delivered(step, delivered),
+        Kind::ParkRecord(park) => records::park(step, park),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod job_task;
 mod message_catch;
 mod parallel_gateway;
 mod pass_through;
+pub(crate) mod publication;
 mod script_task;
 mod sub_process;
 mod timer_catch;
@@ -31,6 +32,7 @@ pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
         Kind::TerminateEnd => end_event::terminate(step, at),
         Kind::ErrorEnd { code } => end_event::error(step, at, code),
         Kind::JobTask(spec) => job_task::activate(step, at, spec),
+        Kind::Publication(spec) => publication::activate(step, at, spec),
         Kind::UserTask(spec) => user_task::activate(step, at, spec),
         Kind::ScriptTask { expression, result } => {
             script_task::activate(step, at, expression, result)

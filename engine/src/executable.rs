@@ -126,6 +126,8 @@ pub(crate) enum Kind {
     },
     /// A worker's job: service, send, business rule and scripted tasks, message throw and end events.
     JobTask(JobSpec),
+    /// A record for a topic of the user's: send tasks, message throw and end events that name one.
+    Publication(Box<PublicationSpec>),
     UserTask(Box<UserTaskSpec>),
     ScriptTask {
         expression: Template,
@@ -168,6 +170,7 @@ impl Kind {
             | Kind::TerminateEnd
             | Kind::ErrorEnd { .. }
             | Kind::JobTask(_)
+            | Kind::Publication(_)
             | Kind::UserTask(_)
             | Kind::ScriptTask { .. }
             | Kind::MessageCatch(_)
@@ -221,6 +224,24 @@ pub(crate) struct TimerSpec {
 pub(crate) struct JobSpec {
     pub job_type: Template,
     pub retries: Template,
+}
+
+#[derive(Debug)]
+pub(crate) struct PublicationSpec {
+    pub topic: Template,
+    pub key: Option<Template>,
+    pub value: PublishedValue,
+    pub headers: Option<Template>,
+    pub timestamp: Option<Template>,
+}
+
+#[derive(Debug)]
+pub(crate) enum PublishedValue {
+    /// The model says nothing: all that is visible, as a worker would get it.
+    Variables,
+    /// The model says `=null`.
+    Tombstone,
+    Template(Template),
 }
 
 #[derive(Debug, Default)]

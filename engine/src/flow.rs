@@ -82,7 +82,9 @@ pub(crate) fn complete(step: &mut Step<'_>, instance: u64, element: u64) {
         return;
     }
     if at.scope == 0 {
-        end::complete_instance(step, &at);
+        if !end::waits_for_topics(step, &at) {
+            end::complete_instance(step, &at);
+        }
         return;
     }
     leave(step, &at, &at.node().outgoing);

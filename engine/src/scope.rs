@@ -129,7 +129,7 @@ pub(crate) fn is_true(step: &Step<'_>, at: &At, condition: &Expression) -> Resul
     }
 }
 
-fn failed(source: &str, error: &EvalError, kind: incident::Type) -> Stuck {
+pub(crate) fn failed(source: &str, error: &EvalError, kind: incident::Type) -> Stuck {
     let kind = match error.kind {
         EvalErrorKind::Steps | EvalErrorKind::Depth | EvalErrorKind::Size => {
             incident::Type::ExpressionError

@@ -38,6 +38,8 @@ pub struct Limits {
     /// Steps of all FEEL expressions that one command evaluates. Less than half of them left: the
     /// command takes no more steps.
     pub feel_steps: u32,
+    /// Key, value and headers of a record that an element publishes, in bytes.
+    pub record_bytes: usize,
     /// Element instances of a process instance, and its tokens on flows, together.
     pub elements: usize,
 }
@@ -50,6 +52,7 @@ impl Default for Limits {
             due_per_tick: 1_000,
             variables_bytes: 4 << 20,
             feel_steps: 10_000_000,
+            record_bytes: 1 << 20,
             elements: 10_000,
         }
     }
@@ -224,6 +227,7 @@ impl<'s> Step<'s> {
             work::Kind::Continue(ContinueInstance { instance, number }) => {
                 self.resume(instance, number);
             }
+            work::Kind::Publish(record) => element::publication::again(self, *record),
         }
     }
 
@@ -367,6 +371,7 @@ pub(crate) fn instance_of(work: &work::Kind) -> u64 {
         work::Kind::ThrowError(thrown) => thrown.instance,
         work::Kind::Continue(continued) => continued.instance,
         work::Kind::Trigger(trigger) => trigger.instance,
+        work::Kind::Publish(record) => record.instance,
     }
 }
 

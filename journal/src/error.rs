@@ -42,6 +42,24 @@ pub enum CheckpointError {
     /// No space is left. Nothing was written; the same checkpoint may be tried again.
     #[error("no space is left for the checkpoint; nothing was written")]
     Full,
+    /// Topics of the user's refuse these outbound records, and will again. Nothing was written; the checkpoint may be
+    /// tried again without them. There is one at least.
+    #[error("{}", refused(.0))]
+    Refused(Vec<Refusal>),
+}
+
+/// An outbound record that its topic does not take: the topic is not there, the record is not permitted or too large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which of [`crate::Checkpoint::outbound`].
+    pub index: usize,
+    /// For people.
+    pub reason: String,
+}
+
+fn refused(refusals: &[Refusal]) -> String {
+    let first = refusals.first().map_or("", |refusal| &refusal.reason);
+    format!("{} outbound records were refused: {first}", refusals.len())
 }
 
 /// Why something could not be read, observed, led or opened.

@@ -22,7 +22,7 @@ mod latch;
 pub mod memory;
 
 pub use bytes::Bytes;
-pub use error::{AppendError, CheckpointError, Error, Place};
+pub use error::{AppendError, CheckpointError, Error, Place, Refusal};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,7 +176,7 @@ pub struct Checkpoint {
     /// Changes of the public views. Only `kafka` has views; `embedded` and `memory` take no notice of them, since
     /// whoever asks them has the entries.
     pub views: Vec<ViewRecord>,
-    /// What the processes themselves publish. Only `kafka` publishes; the others take no notice.
+    /// What the processes themselves publish. Only `kafka` publishes; `memory` keeps it for tests.
     pub outbound: Vec<OutboundRecord>,
     /// Records that could not be applied. Only `kafka` keeps them; the others take no notice.
     pub dead_letters: Vec<DeadLetter>,

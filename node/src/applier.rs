@@ -20,8 +20,8 @@ use crate::courier;
 use crate::desk::Desk;
 use crate::driver::{Driver, Halt, Sending, panic_message};
 use crate::error::{StartError, SubmitError};
-use crate::follower::Follower;
-use crate::leadership::{CatchUpError, Led, catch_up, newer, take_over};
+use crate::follower::{self, Follower};
+use crate::leadership::{CatchUpError, catch_up, newer};
 use crate::reading::{Batch, Reading};
 use crate::status::{Counts, Phase};
 
@@ -110,7 +110,9 @@ impl Applier {
         loop {
             let name = self.core.config.name.as_str();
             let partition = self.core.partition;
-            let mut led = self.take_over(follower.take())?;
+            let (journal, skipped) = (&*self.journal, &self.skipped);
+            let config = &self.core.config;
+            let mut led = follower::lead(journal, partition, config, skipped, follower.take())?;
             if self.core.config.publishes_views {
                 led.driver.publish_views();
             }
@@ -141,21 +143,6 @@ impl Applier {
             );
             return Ok(leadership);
         }
-    }
-
-    fn take_over(&self, follower: Option<Follower>) -> Result<Led, StartError> {
-        let (journal, config) = (&*self.journal, &self.core.config);
-        if let Some(follower) = follower {
-            match follower.take_over(journal, &config.name) {
-                Ok(led) => return Ok(led),
-                Err(error) => {
-                    let partition = self.core.partition;
-                    tracing::warn!(%partition, %error, "the follower cannot lead: restoring");
-                }
-            }
-        }
-        let (name, limits, skipped) = (&config.name, config.limits, self.skipped.clone());
-        take_over(journal, self.core.partition, name, limits, skipped)
     }
 
     fn settle_in(
@@ -427,7 +414,16 @@ impl Applier {
         written: crate::checkpoints::Written,
     ) -> Result<(), End> {
         match led.checkpoints.settle(written) {
-            Outcome::Committed => {
+            Outcome::Committed(refused) => {
+                if let Some(first) = refused.first() {
+                    let (records, reason) = (refused.len(), &first.reason);
+                    tracing::warn!(
+                        records,
+                        reason,
+                        "topics have refused records: they become incidents"
+                    );
+                }
+                led.driver.withhold(refused);
                 self.tell(led, None);
                 Ok(())
             }

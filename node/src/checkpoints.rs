@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use journal::{CheckpointError, Lead};
+use proto::record::RefusedRecord;
 
 use crate::driver::{Draft, Driver};
 use crate::error::StartError;
@@ -19,7 +20,7 @@ const FULL_PAUSE: Duration = Duration::from_secs(1);
 const UNCHANGED_MAX: u64 = 10_000;
 
 /// The outcome of the checkpoint that was being written.
-pub(crate) type Written = Result<(), CheckpointError>;
+pub(crate) type Written = Result<Vec<RefusedRecord>, CheckpointError>;
 
 /// The checkpoints of one leadership.
 pub(crate) struct Checkpoints {
@@ -36,7 +37,8 @@ pub(crate) struct Checkpoints {
 
 /// What became of a checkpoint, for the applier.
 pub(crate) enum Outcome {
-    Committed,
+    /// Without these records, which their topics refused.
+    Committed(Vec<RefusedRecord>),
     /// It is tried again later.
     Full,
     /// Restore.
@@ -127,9 +129,9 @@ impl Checkpoints {
             return Outcome::Doubt("a checkpoint was told that nobody has begun".to_owned());
         };
         match written {
-            Ok(()) => {
+            Ok(refused) => {
                 self.committed = draft.next_offset();
-                Outcome::Committed
+                Outcome::Committed(refused)
             }
             Err(CheckpointError::Full) => match Arc::try_unwrap(draft) {
                 Ok(draft) => {
@@ -139,7 +141,9 @@ impl Checkpoints {
                 }
                 Err(_) => Outcome::Doubt("a checkpoint is still being read".to_owned()),
             },
-            Err(CheckpointError::Failed(reason)) => Outcome::Doubt(reason),
+            Err(error @ (CheckpointError::Failed(_) | CheckpointError::Refused(_))) => {
+                Outcome::Doubt(error.to_string())
+            }
             Err(CheckpointError::Fenced) => Outcome::Fenced,
         }
     }
@@ -166,7 +170,8 @@ impl Checkpoints {
                 tracing::warn!(%error, "a checkpoint was not written; the log has everything");
             }
             match self.settle(written) {
-                Outcome::Committed => {}
+                // Whoever leads next finds what was refused.
+                Outcome::Committed(_) => {}
                 Outcome::Full | Outcome::Doubt(_) | Outcome::Fenced => return,
             }
         }
@@ -177,10 +182,10 @@ fn write_all(mut lead: Box<dyn Lead>, drafts: &Receiver<Arc<Draft>>, told: &Send
     // Kept until the next one comes, so that the many small parts of a draft are freed here and not by the applier.
     let mut _last = None;
     for draft in drafts {
-        let written = lead.checkpoint(&draft.encode());
-        let goes_on = matches!(written, Ok(()) | Err(CheckpointError::Full));
+        let written = draft.commit(&mut *lead);
+        let goes_on = matches!(written, Ok(_) | Err(CheckpointError::Full));
         match written {
-            Ok(()) => _last = Some(draft),
+            Ok(_) => _last = Some(draft),
             // The applier takes it back to add to it.
             Err(_) => drop(draft),
         }

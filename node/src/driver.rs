@@ -10,7 +10,9 @@
 
 mod draft;
 mod history;
+mod outbound;
 mod outbox;
+mod tasks;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,9 +22,7 @@ use bytes::Bytes;
 use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
 use journal::{DeadLetter, Record};
 use prost::Message;
-use proto::record::{
-    ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, answer, command::Kind,
-};
+use proto::record::{ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, command::Kind};
 use rustc_hash::FxHashSet;
 
 pub use draft::Draft;
@@ -34,6 +34,7 @@ use crate::partition_id::PartitionId;
 use crate::views::Definitions;
 use crate::watch::TaskEvent;
 use history::Origins;
+use outbound::{Published, Refused};
 use outbox::Outbox;
 
 /// After a Tick that changed nothing although something is due: no other one for so long.
@@ -109,6 +110,9 @@ pub struct Driver {
     /// Numbers of the continuations that were proposed.
     continuing: FxHashSet<u64>,
     outbox: Outbox,
+    /// For the next draft.
+    published: Vec<Published>,
+    refused: Refused,
     /// Records that were passed over, for the next draft.
     dead_letters: Vec<DeadLetter>,
     /// What the views take names from; `None`: there are no views.
@@ -129,7 +133,9 @@ impl Driver {
         limits: Limits,
         skipped: BTreeSet<u64>,
     ) -> Result<Driver, RestoreError> {
+        let (mut refused, entries) = Refused::restore(entries)?;
         let state = State::restore(partition.number(), partitions, entries)?;
+        refused.follow(state.last_parked());
         Ok(Driver {
             origins: Origins::of(&state),
             state,
@@ -144,6 +150,8 @@ impl Driver {
             tick_not_before_ms: i64::MIN,
             continuing: FxHashSet::default(),
             outbox: Outbox::default(),
+            published: Vec::new(),
+            refused,
             dead_letters: Vec::new(),
             definitions: None,
         })
@@ -221,11 +229,15 @@ impl Driver {
         self.changed = true;
         self.dead_letters.push(DeadLetter {
             topic: None,
-            partition: self.state.partition().saturating_sub(1),
+            partition: self.partition_in_journal(),
             offset: record.offset,
             record: record.command.clone(),
             reason,
         });
+    }
+
+    fn partition_in_journal(&self) -> u32 {
+        self.state.partition().saturating_sub(1)
     }
 
     fn command(
@@ -294,6 +306,7 @@ impl Driver {
                 self.continuing.remove(&work.number);
             }
             Some(Kind::SendsDelivered(delivered)) => self.outbox.delivered(delivered.target),
+            Some(Kind::ParkRecord(park)) => self.refused.came(park),
             Some(_) | None => {}
         }
     }
@@ -321,6 +334,7 @@ impl Driver {
             if let Some(ended) = self.origins.follow(&self.state, now_ms, &event) {
                 self.history.end(ended);
             }
+            self.follow_records(offset, command, &event);
             self.history.add(offset, now_ms, principal, event);
         }
     }
@@ -351,30 +365,6 @@ impl Driver {
         }
     }
 
-    fn task_events(&self, offset: u64, at_ms: i64, outcome: &Outcome) -> Vec<Output> {
-        let mut keys = Vec::new();
-        for effect in &outcome.effects {
-            if let Effect::TaskChanged { task } = effect
-                && !keys.contains(task)
-            {
-                keys.push(*task);
-            }
-        }
-        let last = keys.last().copied();
-        let event = |key| {
-            // The answer to whoever completed the task holds it also when the instance is gone.
-            let task = self.state.task(key).or_else(|| answered_task(outcome, key));
-            Output::TaskChanged(Box::new(TaskEvent {
-                offset,
-                is_last: Some(key) == last,
-                at_ms,
-                key,
-                task: task.cloned(),
-            }))
-        };
-        keys.into_iter().map(event).collect()
-    }
-
     /// The commands that are to be appended now: a Tick when something is due by the journal's time, and what goes on
     /// with instances that used up their steps. Each is proposed once until it comes back, or until
     /// [`Driver::forget_proposals`].
@@ -392,6 +382,7 @@ impl Driver {
                 }));
             }
         }
+        proposals.extend(self.refused.propose());
         proposals
     }
 
@@ -416,6 +407,7 @@ impl Driver {
     pub fn forget_proposals(&mut self) {
         self.ticking = false;
         self.continuing.clear();
+        self.refused.forget_proposals();
         // That something was delivered is proposed, too.
         self.outbox.forget();
     }
@@ -431,6 +423,9 @@ impl Driver {
             bytes: std::mem::take(&mut self.applied_bytes),
             changes: self.state.drain_changes(last),
             history: std::mem::take(&mut self.history),
+            partition: self.partition_in_journal(),
+            published: std::mem::take(&mut self.published),
+            refused: self.refused.draft(),
             dead_letters: std::mem::take(&mut self.dead_letters),
             definitions: self.definitions(),
         }
@@ -475,19 +470,6 @@ pub fn begin_term(term: u64, leader: &str) -> Bytes {
 /// A command of this principal makes the machine fail, in this crate's tests.
 #[cfg(test)]
 pub(crate) const PLANTED: &str = "planted panic";
-
-fn answered_task(outcome: &Outcome, key: u64) -> Option<&proto::record::UserTask> {
-    match outcome.answer.as_ref()?.kind.as_ref()? {
-        answer::Kind::Task(answer) => answer.task.as_ref().filter(|task| task.key == key),
-        answer::Kind::Done(_)
-        | answer::Kind::Deployed(_)
-        | answer::Kind::InstanceStarted(_)
-        | answer::Kind::InstanceResult(_)
-        | answer::Kind::MessagePublished(_)
-        | answer::Kind::ActivatedJobs(_)
-        | answer::Kind::VariablesSet(_) => None,
-    }
-}
 
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

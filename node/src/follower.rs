@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::{Kind, Limits};
-use journal::{Journal, Observed, Observer, Reader, Record};
+use journal::{Change, Journal, Observed, Observer, Reader, Record};
+use proto::record::RefusedRecord;
 
+use crate::config::Config;
 use crate::driver::{Driver, Halt};
 use crate::error::StartError;
-use crate::leadership::{Led, read_entries};
+use crate::leadership::{Led, read_entries, take_over};
 use crate::partition_id::PartitionId;
 
 /// The longest wait for the log to give what a checkpoint includes.
@@ -32,6 +34,8 @@ pub(crate) struct Follower {
     ahead: VecDeque<Record>,
     /// The summary of the state in the checkpoint that is being observed.
     meta: Option<Bytes>,
+    /// Records for users' topics that this checkpoint went without.
+    withheld: Vec<RefusedRecord>,
 }
 
 /// Why a follower must begin anew.
@@ -77,6 +81,7 @@ impl Follower {
             reader,
             ahead: VecDeque::new(),
             meta: None,
+            withheld: Vec::new(),
         })
     }
 
@@ -89,19 +94,26 @@ impl Follower {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.observer.next(left)? {
-                Observed::Change(change) => {
-                    if change.key.first() == Some(&(Kind::Meta as u8)) {
-                        self.meta = change.value;
-                    }
-                }
+                Observed::Change(change) => self.note(change)?,
                 Observed::Checkpoint { next_offset, term } => {
                     self.advance(next_offset)?;
                     self.compare(next_offset)?;
+                    self.driver.withhold(std::mem::take(&mut self.withheld));
                     return Ok(Some(term));
                 }
                 Observed::Idle => return Ok(None),
             }
         }
+    }
+
+    /// Of what the leader writes only this does not follow from the commands.
+    fn note(&mut self, change: Change) -> Result<(), FollowError> {
+        let withheld = Driver::withheld(&change).map_err(StartError::from)?;
+        self.withheld.extend(withheld);
+        if change.key.first() == Some(&(Kind::Meta as u8)) {
+            self.meta = change.value;
+        }
+        Ok(())
     }
 
     /// Applies all commands below an offset.
@@ -170,6 +182,27 @@ fn halted(halt: Halt) -> FollowError {
         Halt::Panicked { offset, message } => FollowError::Panicked { offset, message },
         Halt::NewerSemantics { offset, found } => crate::leadership::newer(offset, found).into(),
     }
+}
+
+/// Leads: with what the follower has, or, when that cannot be, by restoring.
+///
+/// # Errors
+/// See [`StartError`].
+pub(crate) fn lead(
+    journal: &dyn Journal,
+    partition: PartitionId,
+    config: &Config,
+    skipped: &BTreeSet<u64>,
+    follower: Option<Follower>,
+) -> Result<Led, StartError> {
+    let name = config.name.as_str();
+    if let Some(follower) = follower {
+        match follower.take_over(journal, name) {
+            Ok(led) => return Ok(led),
+            Err(error) => tracing::warn!(%partition, %error, "the follower cannot lead: restoring"),
+        }
+    }
+    take_over(journal, partition, name, config.limits, skipped.clone())
 }
 
 /// A reader that gives first what was read already.

@@ -16,7 +16,9 @@ use crate::error::SubmitError;
 use crate::node::Node;
 use crate::partition_id::PartitionId;
 use crate::peer::client::Peer;
+use crate::place::{Place, nowhere};
 use crate::queue::lease;
+use crate::stream::JobStreamRequest;
 
 /// Asks one partition after the other; when none has a job, waits for whichever has one first.
 pub(crate) async fn activate(
@@ -95,6 +97,28 @@ pub struct JobStream {
 
 /// Jobs of one partition.
 pub(crate) type Jobs = Pin<Box<dyn Stream<Item = ActivatedJob> + Send>>;
+
+/// Opens the stream of one partition.
+pub(crate) async fn open_at(
+    place: Place,
+    caller: &Caller,
+    open: JobStreamRequest,
+) -> Result<Jobs, SubmitError> {
+    match place {
+        Place::Here(partition) => {
+            let jobs = partition.open_job_stream(caller, open).await?;
+            Ok(Box::pin(jobs))
+        }
+        Place::There(peer) => {
+            let jobs = peer.stream_jobs(caller, open).await?;
+            // It ends with the first message that holds none.
+            let jobs = jobs.map(|message| message.ok()?.job);
+            let jobs = jobs.take_while(|job| std::future::ready(job.is_some()));
+            Ok(Box::pin(jobs.filter_map(std::future::ready)))
+        }
+        Place::Nowhere => Err(nowhere()),
+    }
+}
 
 impl JobStream {
     pub(crate) fn new(partitions: Vec<Jobs>) -> JobStream {

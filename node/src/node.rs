@@ -9,10 +9,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use engine::Executable;
-use futures_util::StreamExt;
 use journal::Journal;
 use proto::record::{ActivateJobs, ActivatedJob, EndedInstance, command::Kind};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::cluster::lease::Lease;
 use crate::cluster::supervisor::{Orders, Supervisor};
@@ -20,21 +19,19 @@ use crate::config::{Caller, Config};
 use crate::core::Shared;
 use crate::error::{StartError, SubmitError};
 use crate::health::Health;
-use crate::jobs::{self, JobStream, Jobs};
+use crate::jobs::{self, JobStream};
 use crate::models::Models;
 use crate::partition::{Applied, Partition};
 use crate::partition_client::PartitionClient;
 use crate::partition_id::PartitionId;
-use crate::peer::client::{Connections, Peer};
+use crate::peer::client::Connections;
+use crate::peer::watching;
 use crate::place::{Place, Slot, nowhere};
 use crate::reads::{self, Story};
 use crate::route::{self, Route};
 use crate::status::Phase;
 use crate::stream::JobStreamRequest;
-use crate::watch::{self as tasks, Source, TaskEvent, TaskWatch, WatchError};
-
-/// Changes of user tasks that came from another node and wait for the watcher.
-const WATCHED_MAX: usize = 256;
+use crate::watch::{self as tasks, Source, TaskWatch};
 
 /// A running node. Clones share it; when the last one is dropped without [`Node::stop`] the node ends as in a crash.
 #[derive(Clone)]
@@ -302,7 +299,7 @@ impl Node {
         for slot in &*self.inner.slots {
             let opened = slot.call(self.patience(), |place| {
                 let open = open.clone();
-                async move { open_at(place, caller, open).await }
+                async move { jobs::open_at(place, caller, open).await }
             });
             streams.push(opened.await?);
         }
@@ -321,7 +318,8 @@ impl Node {
                     Source::Here(tasks::Place::new(here.tasks(), offset.flatten()))
                 }
                 (Place::There(peer), offset) => {
-                    Source::There(self.watch_there(peer, offset.flatten()))
+                    let grown = Arc::clone(&self.inner.shared.tasks_grown);
+                    Source::There(watching::watch_there(peer, offset.flatten(), grown))
                 }
             };
             (slot.id(), source)
@@ -336,36 +334,6 @@ impl Node {
         let source = Source::Here(tasks::Place::new(partition.tasks(), from));
         let grown = self.inner.shared.tasks_grown.subscribe();
         Some(TaskWatch::new(vec![(id, source)], grown))
-    }
-
-    /// Takes the changes of a partition that another node leads, and wakes whoever watches.
-    fn watch_there(
-        &self,
-        peer: Peer,
-        from: Option<u64>,
-    ) -> mpsc::Receiver<Result<Arc<TaskEvent>, WatchError>> {
-        let (sender, events) = mpsc::channel(WATCHED_MAX);
-        let grown = Arc::clone(&self.inner.shared.tasks_grown);
-        tokio::spawn(async move {
-            if let Ok(mut changes) = peer.watch_tasks(from).await {
-                while let Ok(Some(message)) = changes.message().await {
-                    let Some(change) = message.change else {
-                        match message.has_lagged {
-                            true => break,
-                            false => continue,
-                        }
-                    };
-                    if sender.send(Ok(Arc::new(change.into()))).await.is_err() {
-                        return;
-                    }
-                    grown.send_replace(());
-                }
-            }
-            // The receiver sees that nothing follows.
-            drop(sender);
-            grown.send_replace(());
-        });
-        events
     }
 
     /// The story of an instance so far; empty when there is none (any more).
@@ -480,27 +448,6 @@ impl Cluster {
             // Its panic was told when it happened.
             let _ = tokio::task::spawn_blocking(move || supervisor.join()).await;
         }
-    }
-}
-
-async fn open_at(
-    place: Place,
-    caller: &Caller,
-    open: JobStreamRequest,
-) -> Result<Jobs, SubmitError> {
-    match place {
-        Place::Here(partition) => {
-            let jobs = partition.open_job_stream(caller, open).await?;
-            Ok(Box::pin(jobs))
-        }
-        Place::There(peer) => {
-            let jobs = peer.stream_jobs(caller, open).await?;
-            // It ends with the first message that holds none.
-            let jobs = jobs.map(|message| message.ok()?.job);
-            let jobs = jobs.take_while(|job| std::future::ready(job.is_some()));
-            Ok(Box::pin(jobs.filter_map(std::future::ready)))
-        }
-        Place::Nowhere => Err(nowhere()),
     }
 }
 

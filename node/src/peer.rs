@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod server;
+pub(crate) mod watching;
 mod wire;
 
 /// A message between nodes may be this long: a command or an answer, with what is around it.

@@ -55,7 +55,8 @@ pub(crate) fn route(caller: &Caller, command: &Kind, partitions: u32) -> Route {
         | Kind::BeginTerm(_)
         | Kind::RaiseSemantics(_)
         | Kind::ReceiveSend(_)
-        | Kind::SendsDelivered(_) => Route::To(PartitionId::FIRST),
+        | Kind::SendsDelivered(_)
+        | Kind::ParkRecord(_) => Route::To(PartitionId::FIRST),
     }
 }
 

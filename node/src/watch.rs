@@ -75,7 +75,7 @@ pub struct TaskWatch {
 pub(crate) enum Source {
     Here(Place),
     /// From another node.
-    There(mpsc::Receiver<Result<Arc<TaskEvent>, WatchError>>),
+    There(mpsc::Receiver<Arc<TaskEvent>>),
     /// Nobody leads the partition.
     Nowhere,
 }
@@ -147,7 +147,7 @@ impl Source {
         match self {
             Source::Here(place) => place.look(),
             Source::There(events) => match events.try_recv() {
-                Ok(event) => Some(event),
+                Ok(event) => Some(Ok(event)),
                 Err(mpsc::error::TryRecvError::Empty) => None,
                 Err(mpsc::error::TryRecvError::Disconnected) => Some(Err(WatchError::Lagged)),
             },

@@ -39,6 +39,8 @@ impl Event {
             Kind::MessageCorrelated(of) => of.instance,
             Kind::SubscriptionOpened(of) => of.subscription.as_ref()?.instance,
             Kind::SubscriptionClosed(of) => of.instance,
+            Kind::RecordPublished(of) => of.record.as_ref()?.instance,
+            Kind::RecordParked(of) => of.instance,
             Kind::IncidentRaised(of) => of.incident.as_ref()?.instance,
             Kind::IncidentResolved(of) => of.instance,
             Kind::ResourceAdded(_)
@@ -114,6 +116,8 @@ impl Event {
                 | Kind::MessageCorrelated(_)
                 | Kind::SubscriptionOpened(_)
                 | Kind::SubscriptionClosed(_)
+                | Kind::RecordPublished(_)
+                | Kind::RecordParked(_)
                 | Kind::IncidentRaised(_)
                 | Kind::IncidentResolved(_)
                 | Kind::KeyUsed(_)

@@ -164,12 +164,32 @@ impl Describer {
                     subscription.correlation_key
                 )
             }
+            Fact::RecordPublished(fact) => published(fact.record.as_ref()?),
+            Fact::RecordParked(fact) => match fact.instance {
+                0 => format!("record {} parked: its instance has ended", fact.sequence),
+                _ => format!("record {} parked", fact.sequence),
+            },
             Fact::SubscriptionClosed(fact) => {
                 format!("subscription {} closed", short(fact.subscription))
             }
             _ => return None,
         })
     }
+}
+
+fn published(record: &proto::record::PublishedRecord) -> String {
+    let shown = |bytes: &Option<bytes::Bytes>| bytes.as_deref().map_or("none".to_owned(), json);
+    let mut line = format!("published to {}", record.topic);
+    line.push_str(&format!(" key={}", shown(&record.key)));
+    for header in &record.headers {
+        line.push_str(&format!(" {}={}", header.name, json(&header.value)));
+    }
+    line.push_str(&format!(
+        " at {} ms: {}",
+        record.timestamp_ms,
+        shown(&record.value)
+    ));
+    line
 }
 
 fn task(state: &State, task: &proto::record::UserTask) -> String {

@@ -15,8 +15,9 @@ use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::{
     ActivateJobs, Answer, BeginTerm, CancelInstance, CloseStream, Command, CompleteJob,
-    CreateInstance, CreditStream, DeployResources, FailJob, OpenStream, PublishMessage,
-    ResolveIncident, SetVariables, ThrowJobError, UpdateJobRetries, UpdateJobTimeout, answer,
+    CreateInstance, CreditStream, DeployResources, FailJob, OpenStream, ParkRecord, PublishMessage,
+    PublishedRecord, RefusedRecord, ResolveIncident, SetVariables, ThrowJobError, UpdateJobRetries,
+    UpdateJobTimeout, answer, event,
 };
 
 use crate::describe::{Describer, short};
@@ -49,6 +50,7 @@ fn limits(scenario: &str) -> Limits {
         limits.steps = number("steps").unwrap_or(limits.steps);
         limits.continuations = number("continuations").unwrap_or(limits.continuations);
         limits.feel_steps = number("feel").unwrap_or(limits.feel_steps);
+        limits.record_bytes = number("record").map_or(limits.record_bytes, |bytes| bytes as usize);
         limits.elements = number("elements").map_or(limits.elements, |count| count as usize);
         limits.variables_bytes =
             number("bytes").map_or(limits.variables_bytes, |bytes| bytes as usize);
@@ -60,6 +62,8 @@ struct Player<'a> {
     model: &'a Path,
     machine: Machine,
     describer: Describer,
+    /// What topics may refuse.
+    published: Vec<PublishedRecord>,
     out: String,
 }
 
@@ -69,6 +73,7 @@ impl<'a> Player<'a> {
             model,
             machine: Machine::new(limits),
             describer: Describer::default(),
+            published: Vec::new(),
             out: String::new(),
         }
     }
@@ -96,6 +101,9 @@ impl<'a> Player<'a> {
             }
         };
         for event in &outcome.events {
+            if let Some(event::Kind::RecordPublished(published)) = &event.kind {
+                self.published.extend(published.record.clone());
+            }
             if let Some(text) = self.describer.line(&self.machine.state, event) {
                 let _ = writeln!(self.out, "    {}", text.trim_end());
             }
@@ -165,6 +173,7 @@ impl<'a> Player<'a> {
             "resolve" => Kind::ResolveIncident(ResolveIncident {
                 incident_key: self.incident(line.word(1)),
             }),
+            "refuse" => self.refuse(line),
             "term" => Kind::BeginTerm(BeginTerm {
                 term: line.word(1).parse().expect("a term"),
                 leader: "tester".to_owned(),
@@ -266,6 +275,28 @@ impl<'a> Player<'a> {
         let nth = line.number("nth", 1).max(1) as usize;
         let keys = self.machine.state.instance_keys();
         keys.iter().nth(nth - 1).copied().unwrap_or_default()
+    }
+
+    /// The topic refuses what the element published last; `sequence=1` says again what was said.
+    fn refuse(&self, line: &Line) -> Kind {
+        let state = &self.machine.state;
+        let mut published = self.published.iter().rev();
+        let record = published.find(|record| {
+            let executable = state.executable(record.definition_key);
+            let node = executable.and_then(|found| found.nodes.get(record.node as usize));
+            node.is_some_and(|node| *node.id == *line.word(1))
+        });
+        let next = state.last_parked() + 1;
+        let sequence = line
+            .option("sequence")
+            .map(|text| text.parse().expect("a number"));
+        let refused = Some(RefusedRecord {
+            sequence: sequence.unwrap_or(next),
+            record: record.cloned(),
+            reason: "there is no such topic".to_owned(),
+            offset: 0,
+        });
+        Kind::ParkRecord(Box::new(ParkRecord { refused }))
     }
 
     /// The newest scope of this element, or `instance`.

@@ -386,6 +386,7 @@ impl World {
             fence,
             gap,
             delay,
+            refuse,
         } = self.memory.fault_counts();
         let counts = [
             ("append fails before", append_before),
@@ -400,6 +401,7 @@ impl World {
             ("fenced by a stranger", fence),
             ("gap in the offsets", gap),
             ("records seen late", delay),
+            ("topic refuses", refuse),
         ];
         for (name, count) in counts {
             *self.ledger.struck.entry(name).or_default() += count;
@@ -435,5 +437,6 @@ fn faults(random: &mut Rng) -> Faults {
         fence: rate(800),
         gap: rate(1_000),
         delay: rate(2_000),
+        refuse: rate(2_000),
     }
 }

@@ -5,7 +5,7 @@
 mod real;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -25,40 +25,13 @@ use real::{Server, file, why};
 /// So long for any one thing that must happen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Python with what `requirements.txt` names, installed when it is not yet.
-fn python() -> PathBuf {
-    let requirements = file("tests/pyzeebe/requirements.txt");
-    let wanted = std::fs::read(&requirements).expect("the requirements");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pyzeebe");
-    let python = folder.join("bin/python");
-    let stamp = folder.join("installed.txt");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return python;
-    }
-    let _ = std::fs::remove_dir_all(&folder);
-    run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
-    run(install.arg(&requirements));
-    std::fs::write(&stamp, wanted).expect("the stamp");
-    python
-}
-
-fn run(command: &mut Command) {
-    let ran = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let told = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{command:?}: {told}");
-}
-
 /// The worker; killed when dropped.
 struct Worker(Child);
 
 impl Worker {
     fn start(server: &Server, mode: &str) -> Worker {
         let address = server.address.trim_start_matches("http://");
-        let mut child = Command::new(python())
+        let mut child = Command::new(real::python("pyzeebe"))
             .arg(file("tests/pyzeebe/worker.py"))
             .args([address, mode])
             .stdout(Stdio::piped())

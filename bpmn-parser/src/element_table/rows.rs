@@ -225,8 +225,8 @@ super::elements! {
     ZeebeJobPriorityDefinition "jobPriorityDefinition" Zeebe Extension PLAIN ["!priority"] Refused "job priorities";
     ZeebeCalledDecision "calledDecision" Zeebe Extension PLAIN ["!decisionId", "!resultVariable", "bindingType", "versionTag"] Refused "DMN decisions called by the engine (zeebe:calledDecision)";
     ZeebeScript "script" Zeebe Extension PLAIN ["!expression", "!resultVariable"] Executed "";
-    ZeebeProperties "properties" Zeebe Extension PLAIN [] Read "";
-    ZeebeProperty "property" Zeebe Part PLAIN ["!name", "value"] Read "";
+    ZeebeProperties "properties" Zeebe Extension PLAIN [] Executed "those that begin with `weir:` publish to topics; others are kept";
+    ZeebeProperty "property" Zeebe Part PLAIN ["!name", "value"] Executed "";
     ZeebeExecutionListeners "executionListeners" Zeebe Extension PLAIN [] Refused "execution listeners";
     ZeebeExecutionListener "executionListener" Zeebe Part PLAIN ["eventType", "retries", "type"] Refused "execution listeners";
     ZeebeTaskListeners "taskListeners" Zeebe Extension PLAIN [] Refused "task listeners";

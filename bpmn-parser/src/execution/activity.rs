@@ -3,6 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use super::Checker;
+use super::publication::publishes;
 use crate::code;
 use crate::diagnostic::Severity;
 use crate::element_table::Tag;
@@ -103,7 +104,7 @@ impl<'m> Checker<'m, '_> {
         extensions: &Extensions,
         implementation: Option<&str>,
     ) {
-        if has_job_type(&node.zeebe) {
+        if has_job_type(&node.zeebe) || node.weir.publication.is_some() {
             return;
         }
         let found = found_implementation(extensions, implementation);
@@ -111,7 +112,12 @@ impl<'m> Checker<'m, '_> {
             Some(found) => format!("this needs a job type; {found} is not executed"),
             None => "this needs a job type".to_owned(),
         };
-        let help = "add <zeebe:taskDefinition type=\"…\"/> and let a worker do the job";
+        let help = match publishes(node) {
+            true => {
+                "add <zeebe:taskDefinition type=\"…\"/> and let a worker do the job, or the property weir:topic to publish a record"
+            }
+            false => "add <zeebe:taskDefinition type=\"…\"/> and let a worker do the job",
+        };
         let subject = self.node_subject(node);
         self.sink.report(
             Severity::Refusal,

@@ -183,4 +183,33 @@ pub struct PublishMessage {
 pub struct WeirExtensions {
     /// `<weir:exclusion users="=…"/>` on a user task: who may not take it.
     pub excluded_users: Option<Text>,
+    /// The `zeebe:property`s whose names begin with `weir:`.
+    pub publication: Option<Box<Publication>>,
+    /// Those of them that mean nothing, by their names.
+    pub unknown_properties: Vec<Text>,
+}
+
+/// What an element publishes to a topic of the user's: `zeebe:property`s named `weir:topic`, `weir:key`, `weir:value`,
+/// `weir:headers` and `weir:timestamp`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Publication {
+    pub topic: Option<Text>,
+    pub key: Option<Text>,
+    pub value: Option<Text>,
+    pub headers: Option<Text>,
+    pub timestamp: Option<Text>,
+}
+
+/// The longest name of a topic, in bytes.
+const TOPIC_NAME_MAX: usize = 249;
+
+impl Publication {
+    /// Whether Kafka allows a topic of this name.
+    pub fn is_topic_name(name: &str) -> bool {
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        (1..=TOPIC_NAME_MAX).contains(&name.len())
+            && name.bytes().all(is_good)
+            && name != "."
+            && name != ".."
+    }
 }

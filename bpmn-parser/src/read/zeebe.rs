@@ -147,6 +147,7 @@ impl Reader<'_, '_> {
             Tag::ZeebeProperties => {
                 let properties = self.pairs(element, Tag::ZeebeProperty, "name");
                 zeebe.properties.extend(properties);
+                self.weir_properties(element, &mut typed.weir);
             }
             Tag::ZeebeVersion => typed.version_tag = self.string(element, "value"),
             Tag::WeirExclusion => {

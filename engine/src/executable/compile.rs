@@ -1,6 +1,7 @@
 //! Model → executable: resolves references, compiles every expression, reports all errors at once.
 
 mod event;
+mod publication;
 mod task;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proto::record::{
     Answer, ElementTerminated, IncidentResolved, InstanceCanceled, InstanceCompleted,
     InstanceResult, InstanceStarted, JobCanceled, TaskEnded, TaskRecord, TimerCanceled,
-    TokensConsumed, answer, event, user_task,
+    TokensConsumed, answer, event, incident, user_task,
 };
 use rustc_hash::FxHashSet;
 
@@ -142,6 +142,18 @@ fn terminate_one(step: &mut Step<'_>, at: &At) {
         key: at.element,
         node: at.index,
     }));
+}
+
+/// Whether a record of the instance was refused and nobody has resolved its incident yet: it would end with the
+/// instance, and what the process has published would never be seen.
+pub(crate) fn waits_for_topics(step: &Step<'_>, process: &At) -> bool {
+    let found = step.instance(process);
+    let element = found.and_then(|found| found.element(process.element));
+    let mut incidents = element.into_iter().flat_map(|element| &element.incidents);
+    incidents.any(|key| {
+        let incident = step.state.incident(*key);
+        incident.is_some_and(|it| it.r#type() == incident::Type::RecordRefused)
+    })
 }
 
 /// The process itself is done.

@@ -80,6 +80,9 @@ impl State {
             Fact::MessageReserved(fact) => self.message_reserved(fact),
             Fact::ReservationConfirmed(fact) => self.reservation_confirmed(fact),
             Fact::ReservationReleased(fact) => self.reservation_released(fact),
+            // The leader brings it out; the state has nothing to remember.
+            Fact::RecordPublished(_) => {}
+            Fact::RecordParked(fact) => self.meta.parked = fact.sequence,
         }
     }
 

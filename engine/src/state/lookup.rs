@@ -97,6 +97,11 @@ impl State {
         sequence_of(&self.meta.sent, target)
     }
 
+    /// The sequence of the last refused record that was parked.
+    pub fn last_parked(&self) -> u64 {
+        self.meta.parked
+    }
+
     pub(crate) fn last_received(&self, source: u32) -> u64 {
         sequence_of(&self.meta.received, source)
     }

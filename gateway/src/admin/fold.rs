@@ -105,10 +105,12 @@ impl<'a> Fold<'a> {
                 self.subscription_opened(cause, fact.subscription.as_ref());
             }
             Fact::SubscriptionClosed(fact) => self.subscription_closed(cause, fact.subscription),
+            Fact::RecordPublished(fact) => self.record_published(cause, fact.record.as_ref()),
             Fact::IncidentRaised(fact) => self.incident_raised(cause, fact),
             Fact::IncidentResolved(fact) => self.incident_resolved(cause, fact),
             // Of the partition, or nothing that people follow.
             Fact::TokensConsumed(_)
+            | Fact::RecordParked(_)
             | Fact::ContinuationTaken(_)
             | Fact::ResultAwaited(_)
             | Fact::ResourceAdded(_)

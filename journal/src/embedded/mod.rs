@@ -159,6 +159,7 @@ impl Journal for EmbeddedJournal {
             term,
             next_offset,
             failed: false,
+            has_told: false,
         }))
     }
 
@@ -189,6 +190,8 @@ struct EmbeddedLead {
     term: u64,
     next_offset: u64,
     failed: bool,
+    /// That records are published nowhere.
+    has_told: bool,
 }
 
 impl Lead for EmbeddedLead {
@@ -213,6 +216,20 @@ impl Lead for EmbeddedLead {
         self.next_offset = checkpoint.next_offset;
         // The checkpoint is durable whatever becomes of this; segments that could not go now go another time.
         let _ = log.delete_below(checkpoint.next_offset);
+        self.tell_unpublished(checkpoint);
         Ok(())
+    }
+}
+
+impl EmbeddedLead {
+    fn tell_unpublished(&mut self, checkpoint: &Checkpoint) {
+        if let Some(record) = checkpoint.outbound.first()
+            && !std::mem::replace(&mut self.has_told, true)
+        {
+            tracing::warn!(
+                topic = record.topic,
+                "a process publishes to a topic, and there is no Kafka: what it publishes is in its history only"
+            );
+        }
     }
 }

@@ -104,7 +104,9 @@ impl Store {
             Ok(()) => Ok((meta.term, meta.next_offset)),
             Err(CheckpointError::Full) => Err(Error::Full),
             Err(CheckpointError::Failed(reason)) => Err(Error::Failed(reason)),
-            Err(CheckpointError::Fenced) => Err(Error::Failed("fenced".to_owned())),
+            Err(error @ (CheckpointError::Fenced | CheckpointError::Refused(_))) => {
+                Err(Error::Failed(error.to_string()))
+            }
         }
     }
 

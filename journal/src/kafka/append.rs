@@ -1,7 +1,7 @@
 //! Appends commands: an idempotent producer without transactions, so that no reader ever waits for anybody's commit.
 
 use super::oauth::Context;
-use super::reports::{Reporting, Reports};
+use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, headers, topics};
 use crate::feed::locked;
 use crate::{AppendError, Bytes, Error};
@@ -81,12 +81,14 @@ impl Appender {
         reports: &Arc<Reports>,
         deadline: Instant,
     ) -> Result<(), String> {
-        for command in commands {
-            let mut record =
-                BaseRecord::<str, [u8], _>::with_opaque_to(&self.topic, Arc::clone(reports))
-                    .partition(partition as i32)
-                    .headers(headers(self.kind))
-                    .payload(&command[..]);
+        for (index, command) in commands.iter().enumerate() {
+            let mut record = BaseRecord::<str, [u8], _>::with_opaque_to(
+                &self.topic,
+                Ticket::new(reports, index),
+            )
+            .partition(partition as i32)
+            .headers(headers(self.kind))
+            .payload(&command[..]);
             if let Some(key) = key {
                 record = record.key(key);
             }

@@ -1,5 +1,6 @@
 //! Leadership of a partition: fence, learn the last committed position, write the new term.
 
+use super::destinations::Destinations;
 use super::position::{self, Position};
 use super::records;
 use super::tail::{Tail, Target};
@@ -12,6 +13,7 @@ pub(super) struct KafkaLead {
     shared: Arc<Shared>,
     partition: u32,
     transaction: Transaction,
+    destinations: Destinations,
     last: Position,
     /// Why nothing is committed any more: doubt about an earlier checkpoint, or another leader.
     over: Option<CheckpointError>,
@@ -50,6 +52,7 @@ impl KafkaLead {
             shared,
             partition,
             transaction,
+            destinations: Destinations::default(),
             last,
             over: None,
         };
@@ -67,6 +70,11 @@ impl KafkaLead {
         checkpoint: &Checkpoint,
         leader: Option<&str>,
     ) -> Result<(), CheckpointError> {
+        let outbound = &checkpoint.outbound;
+        let refusals = self.destinations.refusals(&self.shared, outbound)?;
+        if !refusals.is_empty() {
+            return Err(CheckpointError::Refused(refusals));
+        }
         let shared = &self.shared;
         let position = Position {
             next_offset: checkpoint.next_offset,
@@ -79,7 +87,9 @@ impl KafkaLead {
             let term = records::term(&shared.options, self.partition, position.term, leader);
             records.insert(0, term);
         }
-        let reports = self.transaction.commit(&records)?;
+        let first = checkpoint.changes.len() + checkpoint.history.len() + checkpoint.views.len();
+        let outbound = first..first + outbound.len();
+        let reports = self.transaction.commit(&records, outbound)?;
         for topic in [topics::STATE, topics::HISTORY] {
             let end = reports.end(&shared.options.topic(topic));
             shared.wrote(topic, self.partition, end);
@@ -140,6 +150,10 @@ impl Lead for KafkaLead {
             Ok(()) => {
                 self.shared.trim(self.partition, checkpoint.next_offset);
                 Ok(())
+            }
+            Err(error @ CheckpointError::Refused(_)) => {
+                self.destinations.forget();
+                Err(error)
             }
             Err(error) => {
                 self.over = Some(error.clone());

@@ -6,6 +6,7 @@
 
 mod append;
 mod cluster;
+mod destinations;
 mod findings;
 mod history;
 mod lead;

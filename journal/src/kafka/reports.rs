@@ -1,13 +1,15 @@
-//! Delivery reports of one call: how many are missing, the first error, how far each topic was written.
+//! Delivery reports of one call: how many are missing, what failed, how far each topic was written.
 
 use super::oauth::Context;
+use crate::Refusal;
 use crate::feed::{locked, wait_until};
 use rdkafka::client::OAuthToken;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientContext, Message};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
@@ -20,6 +22,8 @@ pub(super) struct Reports {
 struct State {
     missing: usize,
     error: Option<String>,
+    /// Records that their topics do not take, by their place in the call.
+    refusals: Vec<Refusal>,
     /// By topic: the end of what was written, in whichever partition.
     ends: BTreeMap<String, i64>,
 }
@@ -60,7 +64,25 @@ impl Reports {
         locked(&self.state).ends.get(topic).copied()
     }
 
-    fn take(&self, result: &DeliveryResult<'_>) {
+    /// Those of a part of the records that were refused; nothing when another was, too.
+    pub(super) fn refusals(&self, of: Range<usize>) -> Vec<Refusal> {
+        let refusals = &locked(&self.state).refusals;
+        if !refusals.iter().all(|refusal| of.contains(&refusal.index)) {
+            return Vec::new();
+        }
+        let within = |refusal: &Refusal| Refusal {
+            index: refusal.index - of.start,
+            reason: refusal.reason.clone(),
+        };
+        refusals.iter().map(within).collect()
+    }
+
+    /// A record could not be sent.
+    pub(super) fn note(&self, index: usize, error: &KafkaError) {
+        locked(&self.state).note(index, error);
+    }
+
+    fn take(&self, result: &DeliveryResult<'_>, index: usize) {
         let mut state = locked(&self.state);
         match result {
             Ok(message) => {
@@ -75,12 +97,53 @@ impl Reports {
             Err((error, message)) => {
                 let reason = || format!("topic {}: {error}", message.topic());
                 state.error.get_or_insert_with(reason);
+                state.note(index, error);
             }
         }
         state.missing = state.missing.saturating_sub(1);
         if state.missing == 0 {
             self.complete.notify_all();
         }
+    }
+}
+
+impl State {
+    fn note(&mut self, index: usize, error: &KafkaError) {
+        if error.rdkafka_error_code().is_some_and(is_refusal) {
+            self.refusals.push(Refusal {
+                index,
+                reason: error.to_string(),
+            });
+        }
+    }
+}
+
+/// Whether the topic would answer the same to the same record.
+fn is_refusal(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::MessageSizeTooLarge
+            | RDKafkaErrorCode::MessageBatchTooLarge
+            | RDKafkaErrorCode::InvalidRecord
+            | RDKafkaErrorCode::InvalidTimestamp
+            | RDKafkaErrorCode::InvalidTopic
+            | RDKafkaErrorCode::PolicyViolation
+            | RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::UnknownTopic
+            | RDKafkaErrorCode::UnknownTopicOrPartition
+    )
+}
+
+/// Which record of which call a report is about.
+pub(super) struct Ticket {
+    reports: Arc<Reports>,
+    index: usize,
+}
+
+impl Ticket {
+    pub(super) fn new(reports: &Arc<Reports>, index: usize) -> Box<Self> {
+        let reports = Arc::clone(reports);
+        Box::new(Self { reports, index })
     }
 }
 
@@ -103,9 +166,9 @@ impl ClientContext for Reporting {
 }
 
 impl ProducerContext for Reporting {
-    type DeliveryOpaque = Arc<Reports>;
+    type DeliveryOpaque = Box<Ticket>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, reports: Arc<Reports>) {
-        reports.take(result);
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
+        ticket.reports.take(result, ticket.index);
     }
 }

@@ -55,18 +55,53 @@ pub(super) fn operations<C: ClientContext>(
     timeout: Duration,
 ) -> Result<BTreeMap<String, Vec<Operation>>, String> {
     let read = |topic: *const c::rd_kafka_TopicDescription_t, error| match error {
-        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => {
-            let mut count = 0;
-            // SAFETY: `described` gives a description that lives until this returns, the array is part of it.
-            unsafe {
-                let first = c::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
-                Some((0..count).map(|index| *first.add(index)).collect())
-            }
-        }
+        // SAFETY: `described` gives a description that lives until this returns.
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Some(unsafe { allowed(topic) }),
         RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => Some(Vec::new()),
         _ => None,
     };
     described(client, topics, true, timeout, read)
+}
+
+/// Those of the topics that would take no record of this client's user, and why.
+pub(super) fn refusing_topics<C: ClientContext>(
+    client: &Client<C>,
+    topics: &[String],
+    timeout: Duration,
+) -> Result<BTreeMap<String, String>, String> {
+    let read = |topic: *const c::rd_kafka_TopicDescription_t, error| {
+        let reason = match error {
+            // SAFETY: `described` gives a description that lives until this returns.
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => match unsafe { allowed(topic) } {
+                // A broker without an authorizer, or an old one, may say nothing.
+                allowed if allowed.is_empty() => return None,
+                allowed if allowed.contains(&Operation::RD_KAFKA_ACL_OPERATION_WRITE) => {
+                    return None;
+                }
+                _ => "there is no permission to write",
+            },
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => "there is no such topic",
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION => "no topic can have this name",
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+                "there is no permission to see the topic"
+            }
+            // It passes, or the transaction finds out.
+            _ => return None,
+        };
+        Some(reason.to_owned())
+    };
+    described(client, topics, true, timeout, read)
+}
+
+/// # Safety
+/// The description must live until this returns.
+unsafe fn allowed(topic: *const c::rd_kafka_TopicDescription_t) -> Vec<Operation> {
+    let mut count = 0;
+    // SAFETY: the caller's promise; the array is part of the description.
+    unsafe {
+        let first = c::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
+        (0..count).map(|index| *first.add(index)).collect()
+    }
 }
 
 /// What `read` makes of the description of each topic, which is only valid for the call, and of its error.

@@ -5,11 +5,12 @@
 
 use super::oauth::Context;
 use super::records::Out;
-use super::reports::{Reporting, Reports};
+use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, failed};
 use crate::{CheckpointError, Error};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,20 +59,24 @@ impl Transaction {
         })
     }
 
-    /// Commits all of the records; gives how far each topic was written.
-    pub(super) fn commit(&self, records: &[Out<'_>]) -> Result<Arc<Reports>, CheckpointError> {
+    /// Commits all of the records; gives how far each topic was written. Those in the range `outbound` may be refused.
+    pub(super) fn commit(
+        &self,
+        records: &[Out<'_>],
+        outbound: Range<usize>,
+    ) -> Result<Arc<Reports>, CheckpointError> {
         let deadline = Instant::now() + self.timeout;
         let begun = self.producer.begin_transaction();
         begun.map_err(|error| self.class(error.to_string(), Some(&error)))?;
         let reports = Reports::new(records.len());
         let produced = self.produce(records, &reports, deadline);
         if let Err(reason) = produced.and_then(|()| self.settle(&reports, deadline)) {
-            return Err(self.abort(&reports, reason));
+            return Err(self.abort(&reports, reason, outbound));
         }
         match self.insist(|| self.producer.commit_transaction(self.timeout)) {
             Ok(()) => Ok(reports),
             Err(error @ KafkaError::Transaction(_)) if requires_abort(&error) => {
-                Err(self.abort(&reports, error.to_string()))
+                Err(self.abort(&reports, error.to_string(), outbound))
             }
             Err(error) => Err(self.class(error.to_string(), Some(&error))),
         }
@@ -84,10 +89,12 @@ impl Transaction {
         deadline: Instant,
     ) -> Result<(), String> {
         for (sent, out) in records.iter().enumerate() {
-            let mut record = base_record(out, reports);
+            let ticket = Ticket::new(reports, sent);
+            let mut record = base_record(out, ticket);
             while let Err((error, again)) = self.producer.send(record) {
                 let is_full = error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
                 if !is_full || Instant::now() > deadline {
+                    reports.note(sent, &error);
                     reports.forget(records.len() - sent);
                     return Err(format!("topic {}: {error}", out.topic));
                 }
@@ -111,8 +118,11 @@ impl Transaction {
     }
 
     /// Aborts, as far as that goes: what cannot be aborted is, by the next leader or after the transaction time-out.
-    fn abort(&self, reports: &Reports, reason: String) -> CheckpointError {
+    fn abort(&self, reports: &Reports, reason: String, outbound: Range<usize>) -> CheckpointError {
         let class = self.class(reason, None);
+        // Taken before the rest is purged.
+        let refusals = reports.refusals(outbound);
+        let mut is_aborted = false;
         if self.producer.client().fatal_error().is_none() {
             self.producer
                 .purge(PurgeConfig::default().queue().inflight());
@@ -121,10 +131,14 @@ impl Transaction {
             let settled = self.settle(reports, deadline);
             let aborted = self.insist(|| self.producer.abort_transaction(self.timeout));
             tracing::debug!(?settled, ?aborted, "aborted a checkpoint");
+            is_aborted = aborted.is_ok();
         }
         // Aborting may have found out that somebody else leads.
         match (class, self.fenced()) {
             (CheckpointError::Failed(_), Some(fenced)) => fenced,
+            (CheckpointError::Failed(_), None) if is_aborted && !refusals.is_empty() => {
+                CheckpointError::Refused(refusals)
+            }
             (class, _) => class,
         }
     }
@@ -175,9 +189,9 @@ fn is_fenced(code: RDKafkaErrorCode) -> bool {
 
 fn base_record<'a>(
     out: &'a Out<'_>,
-    reports: &Arc<Reports>,
-) -> BaseRecord<'a, [u8], [u8], Arc<Reports>> {
-    let mut record = BaseRecord::with_opaque_to(&out.topic, Arc::clone(reports));
+    ticket: Box<Ticket>,
+) -> BaseRecord<'a, [u8], [u8], Box<Ticket>> {
+    let mut record = BaseRecord::with_opaque_to(&out.topic, ticket);
     record.partition = out.partition;
     record.key = out.key.as_deref();
     record.payload = out.value.as_deref();

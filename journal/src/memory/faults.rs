@@ -21,6 +21,8 @@ pub struct Faults {
     pub checkpoint_after: u32,
     /// A checkpoint gets `Full` and is not committed.
     pub checkpoint_full: u32,
+    /// A topic refuses a record that a checkpoint publishes.
+    pub refuse: u32,
     /// A checkpoint gets `Fenced`, since somebody else has taken over just before.
     pub fence: u32,
     /// A record's offset is not that of its predecessor + 1.
@@ -50,6 +52,8 @@ pub struct FaultCounts {
     pub checkpoint_after: u64,
     /// See [`Faults::checkpoint_full`].
     pub checkpoint_full: u64,
+    /// See [`Faults::refuse`].
+    pub refuse: u64,
     /// See [`Faults::fence`].
     pub fence: u64,
     /// See [`Faults::gap`].

@@ -7,6 +7,7 @@
 mod cluster;
 mod faults;
 mod reader;
+mod topics;
 
 pub use faults::{FaultCounts, Faults};
 
@@ -21,6 +22,7 @@ use reader::MemoryReader;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
+use topics::Topics;
 
 /// At most so many records come from one [`Reader::next`].
 const BATCH_RECORDS_MAX: usize = 1024;
@@ -46,6 +48,7 @@ struct World {
     dice: Dice,
     /// The last one is the log of the cluster.
     partitions: Vec<Partition>,
+    topics: Topics,
 }
 
 #[derive(Default)]
@@ -76,6 +79,7 @@ impl MemoryJournal {
             running_since: None,
             dice: Dice::new(seed),
             partitions: (0..=partitions).map(|_| Partition::default()).collect(),
+            topics: Topics::default(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -440,7 +444,10 @@ impl Lead for MemoryLead {
         let shared = Arc::clone(&self.shared);
         let mut world = locked(&shared.world);
         let World {
-            dice, partitions, ..
+            dice,
+            partitions,
+            topics,
+            ..
         } = &mut *world;
         let partition = partitions
             .get_mut(self.partition as usize)
@@ -467,6 +474,8 @@ impl Lead for MemoryLead {
             self.failed = true;
             return Err(CheckpointError::Failed("before the commit".to_owned()));
         }
+        topics.check(dice, checkpoint)?;
+        topics.publish(checkpoint);
         partition.commit(checkpoint);
         if dice.strikes(dice.rates.checkpoint_after) {
             dice.counts.checkpoint_after += 1;

@@ -1,5 +1,6 @@
 //! Leaders on a real broker: fencing, open and aborted transactions, sizes, everything that a checkpoint carries.
 
+use super::publishing::make_topic;
 use super::*;
 use journal::kafka::{POSITION_KEY, topics};
 use journal::{CheckpointError, DeadLetter, HistoryRecord, OutboundRecord, View, ViewRecord};
@@ -125,12 +126,13 @@ fn too_large_a_record_commits_nothing() {
     let options = options();
     let journal = open(&options);
     let large = "x".repeat(options.record_bytes_max);
+    make_topic(&options, "roomy", &[]);
     for oversize in [
         changing(vec![change("small", "1"), change("large", &large)]),
         Checkpoint {
             changes: vec![change("small", "1")],
             outbound: vec![OutboundRecord {
-                topic: options.topic(topics::INSTANCES),
+                topic: "roomy".to_owned(),
                 key: Some(bytes("k")),
                 value: Some(bytes(&large)),
                 headers: Vec::new(),
@@ -152,33 +154,6 @@ fn too_large_a_record_commits_nothing() {
     };
     let result = lead(&journal).checkpoint(&changing(vec![reserved]));
     assert!(matches!(result, Err(CheckpointError::Failed(_))));
-}
-
-#[test]
-fn a_topic_that_does_not_exist_fails_the_checkpoint_and_leaves_nothing() {
-    let options = options();
-    let journal = open(&options);
-    let outbound = OutboundRecord {
-        topic: options.topic("nowhere"),
-        key: None,
-        value: None,
-        headers: Vec::new(),
-        timestamp_ms: None,
-    };
-    let checkpoint = Checkpoint {
-        changes: vec![change("a", "1")],
-        outbound: vec![outbound],
-        ..Checkpoint::default()
-    };
-    let result = lead(&journal).checkpoint(&checkpoint);
-    assert!(
-        matches!(&result, Err(CheckpointError::Failed(reason)) if reason.contains("nowhere")),
-        "{result:?}"
-    );
-    let mut next = lead(&journal);
-    next.checkpoint(&changing(vec![change("b", "1")]))
-        .expect("the next leader goes on");
-    assert_eq!(restore(&journal).0, State::from([(bytes("b"), bytes("1"))]));
 }
 
 /// All records of a topic, read as any consumer would.
@@ -203,7 +178,7 @@ pub(super) fn records(options: &KafkaOptions, topic: &str, count: usize) -> Vec<
     panic!("{topic}: {} of {count} records came", records.len());
 }
 
-fn header(message: &OwnedMessage, name: &str) -> String {
+pub(super) fn header(message: &OwnedMessage, name: &str) -> String {
     let headers = message.headers().expect("headers");
     let found = headers
         .iter()
@@ -212,7 +187,7 @@ fn header(message: &OwnedMessage, name: &str) -> String {
     String::from_utf8(found.expect("the header").to_vec()).expect("text")
 }
 
-fn full_checkpoint(options: &KafkaOptions) -> Checkpoint {
+fn full_checkpoint() -> Checkpoint {
     let view = |view, key| ViewRecord {
         view,
         key: bytes(key),
@@ -233,8 +208,7 @@ fn full_checkpoint(options: &KafkaOptions) -> Checkpoint {
             view(View::Incidents, "9"),
         ],
         outbound: vec![OutboundRecord {
-            // A topic that exists; whose it is does not matter here.
-            topic: options.topic(topics::CLUSTER),
+            topic: "shipments".to_owned(),
             key: Some(bytes("order")),
             value: Some(bytes("shipped")),
             headers: vec![("trace".to_owned(), bytes("1"))],
@@ -254,10 +228,9 @@ fn full_checkpoint(options: &KafkaOptions) -> Checkpoint {
 fn everything_of_a_checkpoint_is_published_and_says_what_it_is() {
     let options = options();
     let journal = open(&options);
+    make_topic(&options, "shipments", &[]);
     let mut leader = lead(&journal);
-    leader
-        .checkpoint(&full_checkpoint(&options))
-        .expect("checkpoint");
+    leader.checkpoint(&full_checkpoint()).expect("checkpoint");
     let history = records(&options, &options.topic(topics::HISTORY), 2);
     let kinds: Vec<String> = history.iter().map(|r| header(r, "weir.type")).collect();
     assert_eq!(kinds, ["term", "history"]);
@@ -273,7 +246,7 @@ fn everything_of_a_checkpoint_is_published_and_says_what_it_is() {
         assert_eq!(header(record, "weir.schema"), "1");
         assert_eq!(record.key(), Some(key.as_bytes()));
     }
-    let outbound = records(&options, &options.topic(topics::CLUSTER), 1);
+    let outbound = records(&options, "shipments", 1);
     let outbound = outbound.first().expect("one record");
     assert_eq!(outbound.payload(), Some(&b"shipped"[..]));
     assert_eq!(header(outbound, "trace"), "1");

@@ -5,6 +5,7 @@
 mod faults;
 mod foreign;
 mod leading;
+mod publishing;
 mod settings;
 
 use journal::broker::Broker;

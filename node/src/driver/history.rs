@@ -1,11 +1,17 @@
 //! What happened to whom, until a checkpoint has written it: the events of each instance, and which have ended.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use engine::State;
 use journal::HistoryRecord;
 use prost::Message;
 use proto::record::{EndedInstance, Event, HistoryBatch, event};
 use rustc_hash::FxHashMap;
+
+/// A payload is about so long at most, unless one event is longer: an instance may do much between two checkpoints,
+/// and a journal takes no record of any length.
+const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
 /// Stories by instance, in the order in which something first happened to each.
 #[derive(Debug, Default)]
@@ -77,25 +83,58 @@ impl History {
     }
 
     pub(super) fn encode(&self) -> Vec<HistoryRecord> {
-        let record = |story: &Story| HistoryRecord {
-            instance: story.instance,
-            payload: encode_batches(&story.batches),
-            ended: story
-                .ended
-                .as_ref()
-                .map(|ended| (ended.ended_ms, Bytes::from(ended.encode_to_vec()))),
-        };
-        self.stories.iter().map(record).collect()
+        let mut records = Vec::with_capacity(self.stories.len());
+        for story in &self.stories {
+            let record = |payload| HistoryRecord {
+                instance: story.instance,
+                payload,
+                ended: None,
+            };
+            records.extend(payloads(&story.batches).into_iter().map(record));
+            if let (Some(last), Some(ended)) = (records.last_mut(), &story.ended) {
+                last.ended = Some((ended.ended_ms, Bytes::from(ended.encode_to_vec())));
+            }
+        }
+        records
     }
 }
 
-/// As the message `History`, without cloning the events into one.
-fn encode_batches(batches: &[HistoryBatch]) -> Bytes {
-    let mut bytes = Vec::new();
-    for batch in batches {
-        prost::encoding::message::encode(1, batch, &mut bytes);
+/// As messages `History`, one at least, without cloning the events into them.
+fn payloads(batches: &[HistoryBatch]) -> Vec<Bytes> {
+    let mut payloads = Vec::new();
+    let mut payload = Vec::new();
+    for part in batches.iter().flat_map(parts) {
+        if !payload.is_empty() && payload.len() + part.encoded_len() > PAYLOAD_BYTES_MAX {
+            payloads.push(Bytes::from(std::mem::take(&mut payload)));
+        }
+        prost::encoding::message::encode(1, &*part, &mut payload);
     }
-    Bytes::from(bytes)
+    payloads.push(Bytes::from(payload));
+    payloads
+}
+
+/// A batch that is too long, as several of the same command.
+fn parts(batch: &HistoryBatch) -> Vec<Cow<'_, HistoryBatch>> {
+    if batch.encoded_len() <= PAYLOAD_BYTES_MAX {
+        return vec![Cow::Borrowed(batch)];
+    }
+    let mut parts: Vec<HistoryBatch> = Vec::new();
+    let mut bytes = 0;
+    for event in &batch.events {
+        bytes += event.encoded_len();
+        match parts.last_mut() {
+            Some(part) if bytes <= PAYLOAD_BYTES_MAX => part.events.push(event.clone()),
+            Some(_) | None => {
+                bytes = event.encoded_len();
+                parts.push(HistoryBatch {
+                    events: vec![event.clone()],
+                    principal: batch.principal.clone(),
+                    ..*batch
+                });
+            }
+        }
+    }
+    parts.into_iter().map(Cow::Owned).collect()
 }
 
 /// Of each live instance what is told of it when it has ended: the event of its end says no more than its key.

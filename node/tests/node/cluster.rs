@@ -68,7 +68,9 @@ struct Member {
 /// As if its process were killed: nothing is handed over, nobody is told.
 impl Drop for Member {
     fn drop(&mut self) {
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

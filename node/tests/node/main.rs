@@ -5,6 +5,7 @@ mod cluster;
 mod driving;
 mod jobs;
 mod partitions;
+mod publishing;
 mod recovery;
 mod support;
 mod tasks;

@@ -25,7 +25,7 @@ async fn surely(node: &Node, id: u128, command: Kind) -> node::Applied {
             Err(error) => panic!("request {id}: {error}"),
         }
     }
-    panic!("request {id} was never answered; {:?}", status(&node));
+    panic!("request {id} was never answered; {:?}", status(node));
 }
 
 #[tokio::test]
@@ -64,6 +64,7 @@ const MANY: Faults = Faults {
     fence: 0,
     gap: 500,
     delay: 300,
+    refuse: 0,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

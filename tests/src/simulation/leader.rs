@@ -434,7 +434,7 @@ impl Leader {
         let Some(draft) = &self.draft else {
             return Ok(Fate::Idle);
         };
-        let committed = self.led.lead.checkpoint(&draft.encode());
+        let committed = draft.commit(&mut *self.led.lead);
         world.ledger.tell(|| {
             format!(
                 "{} commits {}: {committed:?}",
@@ -443,10 +443,15 @@ impl Leader {
             )
         });
         match committed {
-            Ok(()) => self.draft = None,
+            Ok(refused) => {
+                self.draft = None;
+                self.led.driver.withhold(refused);
+            }
             Err(CheckpointError::Full) => {}
             Err(CheckpointError::Fenced) => return Ok(Fate::Resigns("fenced")),
-            Err(CheckpointError::Failed(_)) => return Ok(Fate::Resigns("rebuilds")),
+            Err(CheckpointError::Failed(_) | CheckpointError::Refused(_)) => {
+                return Ok(Fate::Resigns("rebuilds"));
+            }
         }
         Ok(Fate::GoesOn)
     }

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::roles::{Role, Worker};
 use crate::oracle::{self, Case};
 
-/// A process with a job, a task, a message, timers, a race of events, and another job.
+/// A process with a job, a task, a message, timers, a race of events, another job, and records for topics.
 const MODEL: &str = include_str!("errand.bpmn");
 pub const ERRAND: &str = "errand";
 pub const PACK: &str = "pack";
@@ -34,6 +34,7 @@ pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
         Role::Person("ann".to_owned()),
         Role::Person("bob".to_owned()),
         Role::Canceler(random.u32(0..2)),
+        Role::Operator,
     ];
     let mut ids = number;
     if random.u32(0..3) == 0 {

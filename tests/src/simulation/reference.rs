@@ -6,7 +6,7 @@ use engine::{Digest, Effect, Limits, Outcome, Position, Rejection, State, apply}
 use journal::memory::MemoryJournal;
 use journal::{Journal, Reader};
 use node::driver::Output;
-use proto::record::{Answer, Command, HistoryBatch};
+use proto::record::{Answer, Command, HistoryBatch, PublishedRecord, command::Kind};
 
 use super::{Check, Ended, PARTITION, PARTITIONS};
 
@@ -17,6 +17,8 @@ pub struct Reference {
     state: State,
     limits: Limits,
     pub entries: Vec<Entry>,
+    /// Records that topics refused and that a command parked.
+    pub parked: Vec<PublishedRecord>,
 }
 
 /// One record and what it gave.
@@ -36,6 +38,7 @@ impl Reference {
             state: State::new(PARTITION.number(), PARTITIONS),
             limits,
             entries: Vec::new(),
+            parked: Vec::new(),
         }
     }
 
@@ -61,6 +64,10 @@ impl Reference {
             };
             let result = apply(&mut self.state, position, &command, &self.limits);
             self.state.drain_changes(position.offset);
+            if let (Ok(_), Some(Kind::ParkRecord(park))) = (&result, command.kind) {
+                self.parked
+                    .extend(park.refused.and_then(|refused| refused.record));
+            }
             self.entries.push(Entry {
                 position,
                 at_ms: self.state.now_ms(),

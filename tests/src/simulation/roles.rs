@@ -10,8 +10,8 @@ use engine::{Rejection, State};
 use fastrand::Rng;
 use proto::record::{
     ActivateJobs, ActivatedJob, Answer, CancelInstance, ClaimTask, CloseStream, CompleteJob,
-    CompleteTask, CreditStream, FailJob, Lease, OpenStream, PublishMessage, ReturnJobs,
-    ThrowJobError, UnclaimTask, UserTask, answer, command::Kind, user_task,
+    CompleteTask, CreditStream, FailJob, Lease, OpenStream, PublishMessage, ResolveIncident,
+    ReturnJobs, ThrowJobError, UnclaimTask, UserTask, answer, command::Kind, incident, user_task,
 };
 
 use super::client::Act;
@@ -42,6 +42,8 @@ pub enum Role {
     Conductor(oracle::Plan),
     /// Cancels so many instances.
     Canceler(u32),
+    /// Has records published again that a topic refused.
+    Operator,
 }
 
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl Role {
         match self {
             Role::Sender(left) => left.is_empty(),
             Role::Worker(worker) => worker.held.is_empty(),
-            Role::Person(_) | Role::Conductor(_) | Role::Canceler(_) => true,
+            Role::Person(_) | Role::Conductor(_) | Role::Canceler(_) | Role::Operator => true,
         }
     }
 
@@ -89,6 +91,7 @@ impl Role {
             Role::Person(name) => decide(name, act, leader.state(), random)?,
             Role::Conductor(plan) => conduct(plan, leader.state(), random)?,
             Role::Canceler(left) => cancel(left, act, leader.state(), random)?,
+            Role::Operator => resolve(leader.state())?,
         };
         Some(Wish {
             kind,
@@ -356,6 +359,17 @@ fn conduct(plan: &mut oracle::Plan, state: &State, random: &mut Rng) -> Option<K
             })
         }
     })
+}
+
+/// The oldest one: it may have been resolved before this comes.
+fn resolve(state: &State) -> Option<Kind> {
+    let mut incidents = state.incident_keys().iter();
+    let is_refused = |key: &&u64| {
+        let incident = state.incident(**key);
+        incident.is_some_and(|it| it.r#type() == incident::Type::RecordRefused)
+    };
+    let incident_key = *incidents.find(is_refused)?;
+    Some(Kind::ResolveIncident(ResolveIncident { incident_key }))
 }
 
 fn cancel(left: &mut u32, act: Act, state: &State, random: &mut Rng) -> Option<Kind> {

@@ -32,6 +32,10 @@ pub enum Bug {
     ForgesHistory,
     /// A checkpoint does not tell that an instance has ended.
     LosesEnds,
+    /// A checkpoint leaves out what a process has published.
+    LosesRecords,
+    /// A checkpoint publishes twice.
+    RepeatsRecords,
     /// An entry that was removed is there again after a restore.
     ResurrectsEntries,
     /// Nobody reads one record in thirty.
@@ -182,6 +186,10 @@ impl Lead for Forging {
                 .history
                 .iter_mut()
                 .for_each(|record| record.ended = None),
+            Bug::LosesRecords => {
+                forged.outbound.pop();
+            }
+            Bug::RepeatsRecords => forged.outbound.extend(checkpoint.outbound.first().cloned()),
             Bug::ForgesHistory => {
                 for record in &mut forged.history {
                     record.payload = forge(&record.payload);

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem::discriminant;
 
 use engine::State;
-use journal::Journal;
+use journal::{Bytes, Journal};
 use prost::Message;
 use proto::record::event::Kind as Fact;
-use proto::record::{Event, History, answer, command::Kind, user_task};
+use proto::record::{Event, History, PublishedRecord, answer, command::Kind, user_task};
 
 use super::leader::Leader;
 use super::tamper::Bug;
@@ -37,6 +37,8 @@ pub enum Check {
     Restored,
     /// Each instance that has ended is listed once, and no other.
     Ends,
+    /// What a process publishes is in its topic once; or the topic refused it, and it was parked instead.
+    Publications,
     /// Everything finishes once the faults stop.
     Finishes,
     /// The oracle's process took the path that it must.
@@ -67,6 +69,7 @@ impl World {
         self.check_once(&told);
         self.check_leases(&told);
         self.check_ends(&told);
+        self.check_publications(&told);
         self.check_path(&told);
         // Checks what it restores against the log.
         if let Err((check, what)) = Leader::new(self, u64::from(u32::MAX)) {
@@ -272,6 +275,29 @@ impl World {
         }
     }
 
+    fn check_publications(&mut self, told: &Told) {
+        let mut expected = BTreeMap::<_, i32>::new();
+        for (_, event) in &told.events {
+            if let Some(Fact::RecordPublished(published)) = &event.kind
+                && let Some(record) = &published.record
+            {
+                *expected.entry(identity(record)).or_default() += 1;
+            }
+        }
+        for record in &self.reference.parked {
+            *expected.entry(identity(record)).or_default() -= 1;
+        }
+        for record in self.memory.published() {
+            let key = record.key.unwrap_or_default();
+            let identity = (record.topic, key, record.value.unwrap_or_default());
+            *expected.entry(identity).or_default() -= 1;
+        }
+        for ((topic, key, _), times) in expected.into_iter().filter(|(_, times)| *times != 0) {
+            let what = format!("{topic} {key:?}: {times} too few");
+            self.ledger.violate(Check::Publications, what);
+        }
+    }
+
     fn check_path(&mut self, told: &Told) {
         let Some(case) = &self.case else {
             return;
@@ -341,6 +367,13 @@ impl Told {
     }
 }
 
+/// What tells a record from others of its process: topic, key, value.
+fn identity(record: &PublishedRecord) -> (String, Bytes, Bytes) {
+    let key = record.key.clone().unwrap_or_default();
+    let value = record.value.clone().unwrap_or_default();
+    (record.topic.clone(), key, value)
+}
+
 /// The event as a batch has it: the same, or one of its kind that stands in its place.
 fn take(batches: &mut [VecDeque<Event>], event: &Event) -> Option<Event> {
     let equal = batches
@@ -377,6 +410,7 @@ fn is_of_partition(event: &Event) -> bool {
             | Fact::TermBegun(_)
             | Fact::KeyUsed(_),
         ) => true,
+        Some(Fact::RecordParked(parked)) => parked.instance == 0,
         Some(_) | None => false,
     }
 }

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use proto::admin::admin_service_client::AdminServiceClient;
 use proto::gateway::gateway_client::GatewayClient;
@@ -52,6 +53,37 @@ pub fn weir() -> Command {
 /// A file of the repository.
 pub fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// Python with what the `requirements.txt` of a folder of `tests/` names, installed from PyPI when it is not yet: once
+/// per target folder.
+pub fn python(folder: &str) -> PathBuf {
+    // Tests of one program install it one after the other, and the second finds it there.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let requirements = file(&format!("tests/{folder}/requirements.txt"));
+    let wanted = std::fs::read(&requirements).expect("the requirements");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let python = folder.join("bin/python");
+    let stamp = folder.join("installed.txt");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return python;
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
+    run(install.arg(&requirements));
+    std::fs::write(&stamp, wanted).expect("the stamp");
+    python
+}
+
+fn run(command: &mut Command) {
+    let ran = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{command:?}: {told}");
 }
 
 /// Where a server keeps everything.

@@ -85,6 +85,10 @@ fn words(
             paint.faint(&format!("waits for the message {detail}")),
         )),
         Type::MessageCorrelated => Some(("customer".to_owned(), format!("message {detail} came"))),
+        Type::RecordPublished => Some((
+            nobody(),
+            paint.faint(&format!("published to the topic {detail}")),
+        )),
         Type::IncidentRaised => Some((nobody(), paint.bad(&format!("incident: {detail}")))),
         Type::IncidentResolved => by_actor(paint.good("incident resolved")),
         Type::Unspecified

@@ -155,6 +155,13 @@ fn sentence(event: &api::StoryEvent) -> Option<(String, Tone)> {
         Type::TaskChanged => (task_change(event, &detail), Tone::Faint),
         Type::TimerFired => ("the time is up".to_owned(), Tone::Warn),
         Type::MessageCorrelated => (format!("message {detail} came"), Tone::Name),
+        Type::RecordPublished => {
+            let key = match event.code.as_str() {
+                "" => String::new(),
+                key => format!(" with the key {}", shorten(key, 40)),
+            };
+            (format!("published to the topic {detail}{key}"), Tone::Name)
+        }
         Type::IncidentRaised => {
             let kind = shorten(&event.code, 40);
             (

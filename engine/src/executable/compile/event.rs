@@ -19,7 +19,7 @@ impl Compiler<'_> {
             EventPosition::IntermediateCatch => self.catch(node, definition),
             EventPosition::IntermediateThrow => match definition {
                 None => Kind::PassThrough,
-                Some(EventDefinition::Message { .. }) => self.job(node),
+                Some(EventDefinition::Message { .. }) => self.publication_or_job(node),
                 Some(
                     EventDefinition::Timer(_)
                     | EventDefinition::Error { .. }
@@ -127,7 +127,7 @@ impl Compiler<'_> {
         match definition {
             None => Kind::NoneEnd,
             Some(EventDefinition::Terminate) => Kind::TerminateEnd,
-            Some(EventDefinition::Message { .. }) => self.job(node),
+            Some(EventDefinition::Message { .. }) => self.publication_or_job(node),
             Some(EventDefinition::Error { error }) => {
                 let code = error
                     .and_then(|index| self.model.errors.get(index))

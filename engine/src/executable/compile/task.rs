@@ -12,9 +12,8 @@ impl Compiler<'_> {
     pub(super) fn task(&mut self, node: &FlowNode, task: &TaskKind) -> Kind {
         match task {
             TaskKind::Abstract | TaskKind::Manual => Kind::PassThrough,
-            TaskKind::Service { .. } | TaskKind::BusinessRule { .. } | TaskKind::Send { .. } => {
-                self.job(node)
-            }
+            TaskKind::Service { .. } | TaskKind::BusinessRule { .. } => self.job(node),
+            TaskKind::Send { .. } => self.publication_or_job(node),
             TaskKind::Script { .. } => self.script(node),
             TaskKind::User { .. } => self.user(node),
             TaskKind::Receive { message, .. } => {

@@ -3,12 +3,12 @@
 use proto::admin::StoryEvent;
 use proto::admin::story_event::Type;
 use proto::record::{
-    IncidentRaised, IncidentResolved, MessageCorrelated, Subscription, TaskChanged, TaskEnded,
-    Timer, UserTask, user_task,
+    IncidentRaised, IncidentResolved, MessageCorrelated, PublishedRecord, Subscription,
+    TaskChanged, TaskEnded, Timer, UserTask, user_task,
 };
 
 use super::{Cause, Fold, incidents, live};
-use crate::admin::document::cut;
+use crate::admin::document::{self, cut};
 
 impl Fold<'_> {
     pub(super) fn timer_created(&mut self, cause: Cause<'_>, timer: Option<&Timer>) {
@@ -132,6 +132,21 @@ impl Fold<'_> {
             key: ended.task,
             actor: by,
             detail: ended.action.clone(),
+            ..event
+        });
+    }
+
+    pub(super) fn record_published(&mut self, cause: Cause<'_>, record: Option<&PublishedRecord>) {
+        let Some(record) = record else {
+            return;
+        };
+        let shown = |value| document::within(value, document::STORY_BYTES_MAX);
+        let key = record.key.as_deref().map(String::from_utf8_lossy);
+        let event = self.event(cause, Type::RecordPublished, record.element);
+        self.story.push(StoryEvent {
+            detail: record.topic.clone(),
+            code: cut(&key.unwrap_or_default()),
+            document: record.value.as_deref().map(shown),
             ..event
         });
     }
