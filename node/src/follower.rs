@@ -219,3 +219,6 @@ impl Reader for Ahead {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,6 +186,12 @@ impl<'a> Setup<'a> {
                 found.settings = entries.filter_map(|e| Some((e.name, e.value?))).collect();
             }
         }
+        // Every topic has some; the broker that was asked has not heard of this one.
+        if let Some((name, _)) = existing.iter().find(|(_, found)| found.settings.is_empty()) {
+            return Err(Error::Failed(format!(
+                "the settings of topic {name} are not known yet"
+            )));
+        }
         let check = |topic: &Topic| {
             let found = existing.get(&topic.name).cloned().unwrap_or_default();
             topic.check(&found, &self.options.bootstrap)
