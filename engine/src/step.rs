@@ -174,6 +174,10 @@ impl<'s> Step<'s> {
         self.state.instance(at.instance)
     }
 
+    pub fn element(&self, at: &At) -> Option<&ElementInstance> {
+        self.instance(at)?.element(at.element)
+    }
+
     /// Whether the command may take no more steps.
     pub fn is_spent(&self) -> bool {
         self.steps_left == 0 || self.feel_left.get() < self.limits.feel_steps / 2

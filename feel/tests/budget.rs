@@ -17,6 +17,12 @@ fn kind(text: &str, budget: Budget) -> Result<String, EvalErrorKind> {
     value.map(|v| v.to_string()).map_err(|e| e.kind)
 }
 
+fn evaluate(text: &str, environment: &Environment<'_>) -> Result<String, EvalErrorKind> {
+    let expression = feel::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    let value = expression.evaluate(environment);
+    value.map(|v| v.to_string()).map_err(|e| e.kind)
+}
+
 fn fails(text: &str, expected: EvalErrorKind) {
     let result = kind(text, Budget::default());
     assert_eq!(result.err(), Some(expected), "{text}");
@@ -259,11 +265,7 @@ fn reading_large_variables_costs_steps() {
     let text = format!("{{\"big\":\"{}\",\"x\":1}}", "a".repeat(1 << 20));
     let variables = json::normalize_object(text.as_bytes(), &json::Limits::default()).unwrap();
     let environment = Environment::new(&variables, 0);
-    let evaluate = |text: &str| {
-        let expression = feel::parse(text).unwrap();
-        let result = expression.evaluate(&environment);
-        result.map(|v| v.to_string()).map_err(|e| e.kind)
-    };
+    let evaluate = |text: &str| evaluate(text, &environment);
     assert_eq!(
         evaluate("count(for i in 1..9999 return x)").as_deref(),
         Ok("9999")
@@ -308,11 +310,7 @@ fn large_values_are_not_walked_for_nothing() {
     };
     let variables = json::normalize_object(json.as_bytes(), &limits).unwrap();
     let environment = Environment::new(&variables, 0);
-    let evaluate = |text: &str| {
-        let expression = feel::parse(text).unwrap();
-        let result = expression.evaluate(&environment);
-        result.map(|v| v.to_string()).map_err(|e| e.kind)
-    };
+    let evaluate = |text: &str| evaluate(text, &environment);
     // Decoded once.
     assert_eq!(
         evaluate("count(for i in 1..9999 return big = null)").as_deref(),

@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use proto::admin::{GetInstanceRequest, InstanceState, ListInstancesRequest};
 use proto::gateway::{
     ActivateJobsRequest, CancelProcessInstanceRequest, CompleteJobRequest,
-    CreateProcessInstanceRequest, DeployResourceRequest, DeployResourceResponse, FailJobRequest,
-    PublishMessageRequest, ResolveIncidentRequest, Resource, SetVariablesRequest,
-    ThrowErrorRequest, TopologyRequest, UpdateJobRetriesRequest,
+    CreateProcessInstanceRequest, FailJobRequest, PublishMessageRequest, ResolveIncidentRequest,
+    SetVariablesRequest, ThrowErrorRequest, TopologyRequest, UpdateJobRetriesRequest,
 };
 use proto::usertask::{ClaimTaskRequest, CompleteTaskRequest, GetTaskRequest};
 use tonic::{Code, Status};
@@ -79,27 +78,6 @@ fn hostile_files() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-async fn deploy(
-    server: &Server,
-    name: &str,
-    content: Vec<u8>,
-) -> Result<DeployResourceResponse, Status> {
-    let mut gateway = server.gateway();
-    let deployed = gateway.deploy_resource(DeployResourceRequest {
-        resources: vec![Resource {
-            name: name.to_owned(),
-            content,
-        }],
-        tenant_id: String::new(),
-    });
-    Ok(deployed.await?.into_inner())
-}
-
-async fn deploy_file(server: &Server, path: &str) {
-    let content = std::fs::read(real::file(path)).expect("a model");
-    deploy(server, path, content).await.expect("a good model");
-}
-
 async fn create(server: &Server, process: &str, variables: &str) -> Result<u64, Status> {
     let mut gateway = server.gateway();
     let created = gateway.create_process_instance(CreateProcessInstanceRequest {
@@ -129,7 +107,9 @@ async fn activate(server: &Server, job_type: &str) -> Vec<i64> {
 
 /// One whole instance: the server does what it is there for.
 async fn assert_serves(server: &mut Server) {
-    deploy_file(server, "models/elements/service_task.bpmn").await;
+    server
+        .deploy_file("models/elements/service_task.bpmn")
+        .await;
     create(server, "service_task", "{}")
         .await
         .expect("an instance");
@@ -158,7 +138,7 @@ async fn hostile_files_are_refused() {
         let path = folder.path().join(name);
         std::fs::write(&path, &content).expect("the file");
         let path = path.display().to_string();
-        let deployed = deploy(&server, name, content).await;
+        let deployed = server.deploy(name, content).await;
         let status = deployed.expect_err(name);
         let code = status.code();
         assert!(
@@ -190,9 +170,7 @@ async fn a_huge_file_is_refused() {
     let mut server = Server::start(&folder.path().join("data"));
     let huge = definitions(&"<task/>".repeat(6 << 20)).into_bytes();
     assert!(huge.len() > 40 << 20);
-    let status = deploy(&server, "huge.bpmn", huge)
-        .await
-        .expect_err("refused");
+    let status = server.deploy("huge.bpmn", huge).await.expect_err("refused");
     // A server that stops reading may be seen as a broken connection.
     assert_ne!(status.code(), Code::Internal, "{status}");
     assert_serves(&mut server).await;
@@ -202,8 +180,10 @@ async fn a_huge_file_is_refused() {
 async fn unknown_keys_and_wrong_documents_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&folder.path().join("data"));
-    deploy_file(&server, "models/elements/service_task.bpmn").await;
-    deploy_file(&server, "models/elements/user_task.bpmn").await;
+    server
+        .deploy_file("models/elements/service_task.bpmn")
+        .await;
+    server.deploy_file("models/elements/user_task.bpmn").await;
     for key in [i64::MIN, -1, 0, 7, i64::MAX] {
         refuse_key(&server, key).await;
     }
@@ -304,7 +284,9 @@ async fn refuse_key(server: &Server, key: i64) {
 async fn ten_megabytes_of_variables_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&folder.path().join("data"));
-    deploy_file(&server, "models/elements/service_task.bpmn").await;
+    server
+        .deploy_file("models/elements/service_task.bpmn")
+        .await;
     let large = format!(r#"{{"large":"{}"}}"#, "x".repeat(10 << 20));
     assert_refused("create", create(&server, "service_task", &large).await);
 
@@ -334,7 +316,9 @@ async fn ten_megabytes_of_variables_are_refused() {
 async fn an_endless_loop_gets_an_incident() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&folder.path().join("data"));
-    deploy_file(&server, "models/elements/endless_loop.bpmn").await;
+    server
+        .deploy_file("models/elements/endless_loop.bpmn")
+        .await;
     let mut looping = Vec::new();
     for _ in 0..5 {
         looping.push(
@@ -411,7 +395,9 @@ async fn a_damaged_journal_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let server = Server::start(&data);
-    deploy_file(&server, "models/elements/service_task.bpmn").await;
+    server
+        .deploy_file("models/elements/service_task.bpmn")
+        .await;
     for _ in 0..50 {
         create(&server, "service_task", "{}")
             .await

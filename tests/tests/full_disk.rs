@@ -12,8 +12,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use proto::admin::{InstanceState, ListInstancesRequest};
+use proto::gateway::CreateProcessInstanceRequest;
 use proto::gateway::gateway_client::GatewayClient;
-use proto::gateway::{CreateProcessInstanceRequest, DeployResourceRequest, Resource};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -120,15 +120,8 @@ async fn refuses_and_goes_on(small: &Small) {
     let (data, ballast) = (small.path("data"), small.path("ballast"));
     let server = Server::start(&data);
     let mut gateway = server.gateway();
-    let model = std::fs::read(real::file("models/elements/service_task.bpmn"));
-    let deployed = gateway.deploy_resource(DeployResourceRequest {
-        resources: vec![Resource {
-            name: "service_task.bpmn".to_owned(),
-            content: model.expect("the model"),
-        }],
-        tenant_id: String::new(),
-    });
-    deployed.await.expect("there is space for a model");
+    let model = "models/elements/service_task.bpmn";
+    server.deploy_file(model).await;
     let mut keys = vec![create(&mut gateway).await.expect("there is space")];
 
     fill(&ballast);

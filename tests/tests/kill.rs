@@ -18,10 +18,7 @@ use fastrand::Rng;
 use journal::broker::Broker;
 use proto::admin::story_event::Type;
 use proto::admin::{GetInstanceRequest, InstanceState, ListInstancesRequest};
-use proto::gateway::{
-    ActivateJobsRequest, CompleteJobRequest, CreateProcessInstanceRequest, DeployResourceRequest,
-    Resource,
-};
+use proto::gateway::{ActivateJobsRequest, CompleteJobRequest, CreateProcessInstanceRequest};
 use proto::usertask::user_task_service_client::UserTaskServiceClient;
 use proto::usertask::{
     Candidate, ClaimTaskRequest, CompleteTaskRequest, ListTasksRequest, Task, TaskFilter, TaskState,
@@ -32,6 +29,7 @@ use tonic::{Code, Request, Status};
 
 use real::{Home, Server, Starting, gateway, request_id};
 
+const CLAIM: &str = "models/examples/insurance-claim.bpmn";
 const CLAIMS: usize = 1_000;
 /// Answers between two kills, at most.
 const ANSWERS_MAX: u64 = 70;
@@ -308,19 +306,6 @@ fn tell(told: &watch::Sender<(u64, Channel)>, server: &Server) {
     });
 }
 
-async fn deploy(server: &Server) {
-    let content = std::fs::read(real::file("models/examples/insurance-claim.bpmn"));
-    let mut gateway = server.gateway();
-    let deployed = gateway.deploy_resource(DeployResourceRequest {
-        resources: vec![Resource {
-            name: "insurance-claim.bpmn".to_owned(),
-            content: content.expect("the example"),
-        }],
-        tenant_id: String::new(),
-    });
-    deployed.await.expect("the example is deployed");
-}
-
 /// Waits until no instance is left that runs.
 async fn all_ended(town: &Town, server: &Server) {
     let active = ListInstancesRequest {
@@ -462,7 +447,7 @@ async fn a_thousand_claims_survive_kills_of_any_of_three_nodes() {
 async fn survive(home: Home, nodes: usize, kills: usize) {
     let began = Instant::now();
     let mut servers = (0..nodes).map(|_| Server::at(&home)).collect::<Vec<_>>();
-    deploy(&servers[0]).await;
+    servers[0].deploy_file(CLAIM).await;
     let (told, known) = watch::channel((0, servers[0].channel()));
     let town = Arc::new(Town {
         server: known,

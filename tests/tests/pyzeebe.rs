@@ -10,8 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use proto::gateway::{
-    CreateProcessInstanceRequest, CreateProcessInstanceWithResultRequest, DeployResourceRequest,
-    PublishMessageRequest, Resource,
+    CreateProcessInstanceRequest, CreateProcessInstanceWithResultRequest, PublishMessageRequest,
 };
 use proto::usertask::watch_tasks_response::Event;
 use proto::usertask::{
@@ -150,16 +149,8 @@ impl Claim<'_> {
 
 async fn serve(data: &Path) -> Server {
     let server = Server::start(data);
-    let content = std::fs::read(file("models/examples/insurance-claim.bpmn"));
-    let mut gateway = server.gateway();
-    let deployed = gateway.deploy_resource(DeployResourceRequest {
-        resources: vec![Resource {
-            name: "insurance-claim.bpmn".to_owned(),
-            content: content.expect("the example"),
-        }],
-        tenant_id: String::new(),
-    });
-    deployed.await.expect("the example is deployed");
+    let claim = "models/examples/insurance-claim.bpmn";
+    server.deploy_file(claim).await;
     server
 }
 

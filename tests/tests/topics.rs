@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use journal::broker::Broker;
 use proto::admin::{Incident, ListIncidentsRequest};
-use proto::gateway::{
-    CreateProcessInstanceRequest, DeployResourceRequest, ResolveIncidentRequest, Resource,
-};
+use proto::gateway::{CreateProcessInstanceRequest, ResolveIncidentRequest};
 use serde_json::{Value, json};
 use tonic::Request;
 
@@ -79,18 +77,8 @@ fn records(broker: &Broker, topic: &str, count: usize) -> Vec<Value> {
 }
 
 async fn deploy(server: &Server) {
-    let deploy = DeployResourceRequest {
-        resources: vec![Resource {
-            name: "order.bpmn".to_owned(),
-            content: MODEL.into(),
-        }],
-        ..DeployResourceRequest::default()
-    };
-    server
-        .gateway()
-        .deploy_resource(deploy)
-        .await
-        .expect("deployed");
+    let deployed = server.deploy("order.bpmn", MODEL.into()).await;
+    deployed.expect("the model is deployed");
 }
 
 /// Starts an order; asks again until it is answered.

@@ -8,29 +8,13 @@ use std::time::{Duration, Instant};
 
 use journal::broker::Broker;
 use proto::admin::{InstanceState, ListInstancesRequest};
-use proto::gateway::{
-    ActivateJobsRequest, CompleteJobRequest, CreateProcessInstanceRequest, DeployResourceRequest,
-    Resource,
-};
+use proto::gateway::{ActivateJobsRequest, CompleteJobRequest, CreateProcessInstanceRequest};
 
 use real::{Home, Server};
 
 /// No step takes longer; a stuck server fails the test instead of hanging it.
 const PATIENCE: Duration = Duration::from_secs(60);
 const INSTANCES: usize = 20;
-
-async fn deploy(server: &Server) {
-    let content = std::fs::read(real::file("models/elements/service_task.bpmn"));
-    let deploy = DeployResourceRequest {
-        resources: vec![Resource {
-            name: "service_task.bpmn".to_owned(),
-            content: content.expect("the model"),
-        }],
-        tenant_id: String::new(),
-    };
-    let deployed = server.gateway().deploy_resource(deploy).await;
-    deployed.expect("the model is deployed");
-}
 
 async fn create(server: &Server) -> Result<i64, tonic::Status> {
     let create = CreateProcessInstanceRequest {
@@ -92,7 +76,7 @@ async fn a_server_that_hung_while_another_took_over_contradicts_nothing() {
     let broker = broker.await.expect("a broker");
     let home = Home::Kafka(broker.bootstrap().to_owned());
     let mut first = Server::at(&home);
-    deploy(&first).await;
+    first.deploy_file("models/elements/service_task.bpmn").await;
     let mut created = BTreeSet::new();
     for _ in 0..INSTANCES {
         created.insert(create(&first).await.expect("it starts"));

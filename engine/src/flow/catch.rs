@@ -14,7 +14,6 @@ use crate::command::partition;
 use crate::executable::{Kind, MessageSpec, NodeIndex, TimerKind, TimerSpec};
 use crate::scope;
 use crate::state::MESSAGE_SEPARATOR;
-use crate::state::instance::Elements;
 use crate::step::{self, At, Step, Stuck};
 
 /// An event that is ready to be waited for.
@@ -277,13 +276,10 @@ fn oldest(step: &Step<'_>, at: &At, subscription: &Subscription) -> Option<(u64,
 
 /// The element ends, perhaps only with a later command: until then it takes no other message.
 fn close_subscriptions(step: &mut Step<'_>, at: &At) {
-    let instance = at.instance;
-    let found = step
-        .instance(at)
-        .and_then(|found| found.element(at.element));
-    let open = found.map_or_else(Vec::new, |element| element.subscriptions.clone());
+    let element = step.element(at);
+    let open = element.map_or_else(Vec::new, |element| element.subscriptions.clone());
     for subscription in open {
-        close(step, instance, subscription);
+        close(step, at.instance, subscription);
     }
 }
 

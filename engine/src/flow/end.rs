@@ -15,16 +15,12 @@ use crate::effect::Effect;
 use crate::executable::FlowIndex;
 use crate::flow::catch;
 use crate::scope;
-use crate::state::instance::Elements;
 use crate::step::{self, At, Step};
 
 /// Ends all that an element owns: job, task, timers, subscriptions, incidents.
 pub(crate) fn release(step: &mut Step<'_>, at: &At) {
     let instance = at.instance;
-    let Some(found) = step.instance(at) else {
-        return;
-    };
-    let Some(element) = found.element(at.element) else {
+    let Some(element) = step.element(at) else {
         return;
     };
     let (job, task) = (element.job, element.task);
@@ -147,9 +143,10 @@ fn terminate_one(step: &mut Step<'_>, at: &At) {
 /// Whether a record of the instance was refused and nobody has resolved its incident yet: it would end with the
 /// instance, and what the process has published would never be seen.
 pub(crate) fn waits_for_topics(step: &Step<'_>, process: &At) -> bool {
-    let found = step.instance(process);
-    let element = found.and_then(|found| found.element(process.element));
-    let mut incidents = element.into_iter().flat_map(|element| &element.incidents);
+    let mut incidents = step
+        .element(process)
+        .into_iter()
+        .flat_map(|element| &element.incidents);
     incidents.any(|key| {
         let incident = step.state.incident(*key);
         incident.is_some_and(|it| it.r#type() == incident::Type::RecordRefused)

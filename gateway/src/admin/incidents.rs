@@ -62,17 +62,13 @@ impl Query for ScanIncidents {
     fn answer(self, state: &State) -> Scanned {
         let filter = self.filter.unwrap_or_default();
         let created_ms = |key| state.incident(key).map_or(0, |found| found.created_ms);
-        let keys = state.incident_keys();
-        let below = page::key_before(keys, self.before, created_ms);
-        let room = self.room.unwrap_or_default();
-        let (incidents, last) = page::newest(keys, below, room, |key| {
+        let shown = |key| {
             let incident = shown(state, state.incident(key)?);
             takes(&filter, &incident).then_some(incident)
-        });
-        Scanned {
-            incidents,
-            stopped: last.map(|key| Place::new(created_ms(key), key)),
-        }
+        };
+        let keys = state.incident_keys();
+        let (incidents, stopped) = page::scan(keys, self.before, self.room, created_ms, shown);
+        Scanned { incidents, stopped }
     }
 }
 

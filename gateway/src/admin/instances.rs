@@ -117,17 +117,13 @@ impl Query for ScanInstances {
     fn answer(self, state: &State) -> Scanned {
         let filter = self.filter.unwrap_or_default();
         let created_ms = |key| state.instance(key).map_or(0, |found| found.created_ms);
-        let keys = state.instance_keys();
-        let below = page::key_before(keys, self.before, created_ms);
-        let room = self.room.unwrap_or_default();
-        let (instances, last) = page::newest(keys, below, room, |key| {
+        let shown = |key| {
             let summary = live::summary(state, state.instance(key)?);
             filter.takes(&summary).then_some(summary)
-        });
-        Scanned {
-            instances,
-            stopped: last.map(|key| Place::new(created_ms(key), key)),
-        }
+        };
+        let keys = state.instance_keys();
+        let (instances, stopped) = page::scan(keys, self.before, self.room, created_ms, shown);
+        Scanned { instances, stopped }
     }
 }
 

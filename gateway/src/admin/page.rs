@@ -129,12 +129,22 @@ pub(super) fn newest<T: Message>(
     (found, last.filter(|_| has_more))
 }
 
-/// The key below which the entries before a place are.
-pub(super) fn key_before(
+/// A partition's part of a list by creation: entries before a place, the newest first, and the place where it stopped
+/// when others may follow.
+pub(super) fn scan<T: Message>(
     keys: &BTreeSet<u64>,
     before: Option<Place>,
+    room: Option<Room>,
     created_ms: impl Fn(u64) -> i64,
-) -> u64 {
+    shown: impl FnMut(u64) -> Option<T>,
+) -> (Vec<T>, Option<Place>) {
+    let below = key_before(keys, before, &created_ms);
+    let (found, last) = newest(keys, below, room.unwrap_or_default(), shown);
+    (found, last.map(|key| Place::new(created_ms(key), key)))
+}
+
+/// The key below which the entries before a place are.
+fn key_before(keys: &BTreeSet<u64>, before: Option<Place>, created_ms: impl Fn(u64) -> i64) -> u64 {
     let is_behind =
         |before| node::first_key(keys, |key| Place::new(created_ms(key), key) >= before);
     before.and_then(is_behind).unwrap_or(u64::MAX)

@@ -3,14 +3,44 @@
 use super::*;
 use journal::{AppendError, CheckpointError};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
 /// Nothing stands still for longer while a broker is away.
 const PROGRESS: Duration = Duration::from_secs(120);
 
+/// How far something has come, told to whoever waits for it.
+#[derive(Default)]
+struct Progress {
+    number: Mutex<u64>,
+    grown: Condvar,
+}
+
+impl Progress {
+    fn set(&self, number: u64) {
+        *self.number.lock().expect("nobody panics with it") = number;
+        self.grown.notify_all();
+    }
+
+    fn get(&self) -> u64 {
+        *self.number.lock().expect("nobody panics with it")
+    }
+
+    /// Waits until it has grown by so much.
+    fn until_grown(&self, what: &str, by: u64) {
+        let number = self.number.lock().expect("nobody panics with it");
+        let goal = *number + by;
+        let waited = self
+            .grown
+            .wait_timeout_while(number, PROGRESS, |number| *number < goal);
+        let (number, _) = waited.expect("nobody panics with it");
+        assert!(*number >= goal, "{what} stand still");
+    }
+}
+
 /// Appends numbered commands until `done`; gives those that were confirmed.
-fn append_on(journal: &KafkaJournal, done: &AtomicBool, count: &AtomicU64) -> Vec<Bytes> {
+fn append_on(journal: &KafkaJournal, done: &AtomicBool, count: &Progress) -> Vec<Bytes> {
     let mut confirmed = Vec::new();
     for number in 0.. {
         if done.load(Ordering::Acquire) {
@@ -20,7 +50,7 @@ fn append_on(journal: &KafkaJournal, done: &AtomicBool, count: &AtomicU64) -> Ve
         match journal.append(0, std::slice::from_ref(&command)) {
             Ok(()) => {
                 confirmed.push(command);
-                count.fetch_add(1, Ordering::AcqRel);
+                count.set(confirmed.len() as u64);
             }
             Err(AppendError::Unknown(_)) => {}
             Err(error) => panic!("append: {error}"),
@@ -30,7 +60,7 @@ fn append_on(journal: &KafkaJournal, done: &AtomicBool, count: &AtomicU64) -> Ve
 }
 
 /// Commits numbered checkpoints until `done`, leading again after doubt; tells the last one that was confirmed.
-fn checkpoint_on(journal: &KafkaJournal, done: &AtomicBool, confirmed: &AtomicU64) {
+fn checkpoint_on(journal: &KafkaJournal, done: &AtomicBool, confirmed: &Progress) {
     let mut leader = None;
     for number in 1.. {
         if done.load(Ordering::Acquire) {
@@ -41,22 +71,12 @@ fn checkpoint_on(journal: &KafkaJournal, done: &AtomicBool, confirmed: &AtomicU6
             continue;
         };
         match lead.checkpoint(&changing(vec![change("number", &number.to_string())])) {
-            Ok(()) => confirmed.store(number, Ordering::Release),
+            Ok(()) => confirmed.set(number),
             Err(CheckpointError::Failed(_) | CheckpointError::Fenced) => leader = None,
             Err(error @ (CheckpointError::Full | CheckpointError::Refused(_))) => {
                 panic!("{error}")
             }
         }
-    }
-}
-
-/// Waits until a count has grown by so much.
-fn until_grown(what: &str, count: &AtomicU64, by: u64) {
-    let goal = count.load(Ordering::Acquire) + by;
-    let started = Instant::now();
-    while count.load(Ordering::Acquire) < goal {
-        assert!(started.elapsed() < PROGRESS, "{what} stand still");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -70,13 +90,13 @@ fn each_of_three_brokers_may_die() {
     };
     let journal = open(&options);
     let done = AtomicBool::new(false);
-    let (appends, number) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (appends, number) = (Progress::default(), Progress::default());
     let confirmed = std::thread::scope(|scope| {
         let appending = scope.spawn(|| append_on(&journal, &done, &appends));
         scope.spawn(|| checkpoint_on(&journal, &done, &number));
         let both_go_on = || {
-            until_grown("appends", &appends, 5);
-            until_grown("checkpoints", &number, 5);
+            appends.until_grown("appends", 5);
+            number.until_grown("checkpoints", 5);
         };
         both_go_on();
         for broker in 1..=3 {
@@ -92,7 +112,7 @@ fn each_of_three_brokers_may_die() {
         done.store(true, Ordering::Release);
         appending.join().expect("the appender's thread")
     });
-    let number = number.into_inner();
+    let number = number.get();
     let mut missing: BTreeSet<&Bytes> = confirmed.iter().collect();
     let mut reader = journal.read(0, 0).expect("read");
     for _ in 0..PATIENCE {

@@ -10,8 +10,10 @@ use std::sync::{Mutex, PoisonError};
 
 use proto::admin::admin_service_client::AdminServiceClient;
 use proto::gateway::gateway_client::GatewayClient;
+use proto::gateway::{DeployResourceRequest, DeployResourceResponse, Resource};
 use proto::usertask::user_task_service_client::UserTaskServiceClient;
 use tempfile::TempDir;
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt;
 
@@ -230,6 +232,31 @@ impl Server {
         admin(self.channel())
     }
 
+    /// Deploys a model.
+    pub async fn deploy(
+        &self,
+        name: &str,
+        content: Vec<u8>,
+    ) -> Result<DeployResourceResponse, Status> {
+        let resource = Resource {
+            name: name.to_owned(),
+            content,
+        };
+        let request = DeployResourceRequest {
+            resources: vec![resource],
+            tenant_id: String::new(),
+        };
+        let deployed = self.gateway().deploy_resource(request).await;
+        Ok(deployed?.into_inner())
+    }
+
+    /// Deploys a model of the repository.
+    pub async fn deploy_file(&self, path: &str) {
+        let content = std::fs::read(file(path)).expect("the model");
+        let deployed = self.deploy(path, content).await;
+        deployed.expect("a good model");
+    }
+
     /// The most memory that it has held so far, in bytes.
     pub fn peak_bytes(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
@@ -275,7 +302,7 @@ pub fn request_id(random: &mut fastrand::Rng) -> String {
 }
 
 /// Code and `reason` of a refusal.
-pub fn why(status: &tonic::Status) -> (tonic::Code, String) {
+pub fn why(status: &Status) -> (tonic::Code, String) {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.clone());
     (status.code(), reason.unwrap_or_default())

@@ -22,7 +22,7 @@ async fn cluster() -> [World; 2] {
     let worlds = [World::joined(&journal).await, World::joined(&journal).await];
     let shared = async {
         while worlds.iter().any(|world| led(world) != 1) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), shared)
