@@ -27,8 +27,19 @@ pub use state::{
 };
 pub use step::Limits;
 
-/// The behaviour of this build; a log that needs a higher one is not followed.
+/// The behaviour of this build. What a state or a log of a higher one says, it does not know, and does not follow. A
+/// state keeps the behaviour that it was begun with until `RaiseSemantics` says otherwise: once all nodes know a newer.
 pub const SEMANTICS: u32 = 1;
+
+/// The lowest behaviour that can read a command. A kind or a field that comes with a new number is first written by a
+/// state that was raised to it.
+pub fn semantics_of(command: &proto::record::command::Kind) -> u32 {
+    const FIRST: u32 = 1;
+    match command {
+        proto::record::command::Kind::RaiseSemantics(raise) => raise.semantics,
+        _ => FIRST,
+    }
+}
 
 /// Where a command stands in the log: all that the machine knows of the outside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

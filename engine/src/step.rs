@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use prost::Message;
 use proto::record::{
     ActivateElement, CompleteElement, Continuation, ContinuationSaved, ContinuationTaken,
     ContinueInstance, ElementInstance, Event, FireTrigger, Incident, IncidentRaised, Instance,
@@ -42,6 +43,8 @@ pub struct Limits {
     pub record_bytes: usize,
     /// Element instances of a process instance, and its tokens on flows, together.
     pub elements: usize,
+    /// The newest behaviour that the build knows, see [`crate::SEMANTICS`].
+    pub semantics: u32,
 }
 
 impl Default for Limits {
@@ -54,12 +57,13 @@ impl Default for Limits {
             feel_steps: 10_000_000,
             record_bytes: 1 << 20,
             elements: 10_000,
+            semantics: crate::SEMANTICS,
         }
     }
 }
 
 /// The process is stuck: becomes an incident.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stuck {
     pub kind: incident::Type,
     pub message: String,
@@ -294,9 +298,14 @@ impl<'s> Step<'s> {
 
     /// Leaves steps for another command; for a person to release when the instance is stuck.
     fn save(&mut self, instance: u64, work: Vec<Work>, stuck: Option<Stuck>) {
-        if self.state.instance(instance).is_none() {
-            return;
+        if self.state.instance(instance).is_some() {
+            for work in pieces(work) {
+                self.save_piece(instance, work, stuck.clone());
+            }
         }
+    }
+
+    fn save_piece(&mut self, instance: u64, work: Vec<Work>, stuck: Option<Stuck>) {
         let number = self.next_key();
         self.emit(event::Kind::ContinuationSaved(ContinuationSaved {
             continuation: Some(Continuation {
@@ -365,6 +374,24 @@ impl<'s> Step<'s> {
             incident: Some(incident),
         })));
     }
+}
+
+/// Steps in as few entries as their size allows, in order: each may carry the variables of a message.
+fn pieces(work: Vec<Work>) -> Vec<Vec<Work>> {
+    const PIECE_BYTES: usize = 1 << 20;
+    let (mut pieces, mut bytes) = (vec![Vec::new()], 0);
+    for work in work {
+        let length = work.encoded_len();
+        match pieces.last_mut() {
+            Some(piece) if bytes == 0 || bytes + length <= PIECE_BYTES => piece.push(work),
+            Some(_) | None => {
+                pieces.push(vec![work]);
+                bytes = 0;
+            }
+        }
+        bytes += length;
+    }
+    pieces
 }
 
 pub(crate) fn instance_of(work: &work::Kind) -> u64 {

@@ -164,6 +164,10 @@ pub struct Change {
 /// The longest key of a [`Change`], in bytes.
 pub const KEY_BYTES_MAX: usize = 4096;
 
+/// The longest command, and the longest record of a checkpoint with its key, in bytes. It is far more than a node takes
+/// from a caller, so that whatever a command becomes fits as well: an entry, an event, a send inside another command.
+pub const RECORD_BYTES_MAX: usize = 8 << 20;
+
 /// Everything that one checkpoint writes, atomically.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -183,8 +187,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Refuses what no correct caller makes: a checkpoint that goes back, is ahead of the log, or has a key that is
-    /// too long. `committed` is the last checkpoint's position, `next` the end of the log.
+    /// Refuses what no correct caller makes: a checkpoint that goes back, is ahead of the log, or has a key or a record
+    /// that is too long. `committed` is the last checkpoint's position, `next` the end of the log.
     fn check(&self, committed: u64, next: u64) -> Result<(), CheckpointError> {
         if !(committed..=next).contains(&self.next_offset) {
             return Err(CheckpointError::Failed(format!(
@@ -192,12 +196,25 @@ impl Checkpoint {
                 self.next_offset
             )));
         }
-        match self.changes.iter().map(|change| change.key.len()).max() {
-            Some(length) if length > KEY_BYTES_MAX => Err(CheckpointError::Failed(format!(
-                "a key has {length} bytes, the limit is {KEY_BYTES_MAX}"
-            ))),
-            Some(_) | None => Ok(()),
-        }
+        let keys = self.changes.iter().map(|change| change.key.len());
+        at_most("a key", keys, KEY_BYTES_MAX)?;
+        let entries = self.changes.iter();
+        let entries = entries.map(|it| it.key.len() + it.value.as_ref().map_or(0, Bytes::len));
+        let payloads = self.history.iter().map(|it| it.payload.len());
+        at_most("a record", entries.chain(payloads), RECORD_BYTES_MAX)
+    }
+}
+
+fn at_most(
+    what: &str,
+    lengths: impl Iterator<Item = usize>,
+    limit: usize,
+) -> Result<(), CheckpointError> {
+    match lengths.max() {
+        Some(length) if length > limit => Err(CheckpointError::Failed(format!(
+            "{what} has {length} bytes, the limit is {limit}"
+        ))),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -340,6 +340,7 @@ impl Applier {
         if Instant::now() < self.propose_after {
             return;
         }
+        driver.agree_on(self.core.semantics.load(Ordering::Acquire));
         let proposals = driver.propose(self.clock.now_ms());
         if !proposals.is_empty() {
             self.core.queue.propose(proposals);

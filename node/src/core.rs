@@ -2,7 +2,7 @@
 //!
 //! Owns no logic but how a node ends: each part is told once, and everybody who waits gets a reason.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     /// Rung when a user task of any partition has changed.
     pub tasks_grown: Arc<watch::Sender<()>>,
     pub lease: Arc<Lease>,
+    /// The newest behaviour of the machine that all nodes know.
+    pub semantics: Arc<AtomicU32>,
 }
 
 pub(crate) struct Core {
@@ -84,6 +86,7 @@ pub(crate) struct Core {
     status: watch::Sender<Status>,
     health: Arc<Health>,
     pub lease: Arc<Lease>,
+    pub semantics: Arc<AtomicU32>,
     /// Set when all threads but the applier have ended.
     ended: watch::Sender<bool>,
     correlations: AtomicU64,
@@ -164,6 +167,7 @@ impl Core {
             }),
             health: shared.health,
             lease: shared.lease,
+            semantics: shared.semantics,
             ended: watch::Sender::new(false),
             // Commands that an earlier process appended must not find a waiter of this one.
             correlations: AtomicU64::new(fastrand::u64(1..)),

@@ -22,7 +22,9 @@ use bytes::Bytes;
 use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
 use journal::{DeadLetter, Record};
 use prost::Message;
-use proto::record::{ActivatedJob, Answer, BeginTerm, Command, Continue, Tick, command::Kind};
+use proto::record::{
+    ActivatedJob, Answer, BeginTerm, Command, Continue, RaiseSemantics, Tick, command::Kind,
+};
 use rustc_hash::FxHashSet;
 
 pub use draft::Draft;
@@ -106,6 +108,9 @@ pub struct Driver {
     applied_bytes: u64,
     changed: bool,
     ticking: bool,
+    /// The behaviour that all nodes know, and whether the state is being raised to it.
+    agreed: u32,
+    raising: bool,
     tick_not_before_ms: i64,
     /// Numbers of the continuations that were proposed.
     continuing: FxHashSet<u64>,
@@ -134,7 +139,7 @@ impl Driver {
         skipped: BTreeSet<u64>,
     ) -> Result<Driver, RestoreError> {
         let (mut refused, entries) = Refused::restore(entries)?;
-        let state = State::restore(partition.number(), partitions, entries)?;
+        let state = State::restore(partition.number(), partitions, limits.semantics, entries)?;
         refused.follow(state.last_parked());
         Ok(Driver {
             origins: Origins::of(&state),
@@ -147,6 +152,8 @@ impl Driver {
             applied_bytes: 0,
             changed: false,
             ticking: false,
+            agreed: 0,
+            raising: false,
             tick_not_before_ms: i64::MIN,
             continuing: FxHashSet::default(),
             outbox: Outbox::default(),
@@ -205,7 +212,7 @@ impl Driver {
                 self.pass_over(record, format!("it is no command: {reason}"));
                 outputs.push(Output::Unreadable { offset, reason });
             }
-            Ok(command) if command.semantics > engine::SEMANTICS => {
+            Ok(command) if command.semantics > self.limits.semantics => {
                 let found = command.semantics;
                 return Err(Halt::NewerSemantics { offset, found });
             }
@@ -307,6 +314,7 @@ impl Driver {
             }
             Some(Kind::SendsDelivered(delivered)) => self.outbox.delivered(delivered.target),
             Some(Kind::ParkRecord(park)) => self.refused.came(park),
+            Some(Kind::RaiseSemantics(_)) => self.raising = false,
             Some(_) | None => {}
         }
     }
@@ -365,8 +373,13 @@ impl Driver {
         }
     }
 
-    /// The commands that are to be appended now: a Tick when something is due by the journal's time, and what goes on
-    /// with instances that used up their steps. Each is proposed once until it comes back, or until
+    /// All nodes know this behaviour: the state may be raised to it.
+    pub fn agree_on(&mut self, semantics: u32) {
+        self.agreed = semantics;
+    }
+
+    /// The commands that are to be appended now: a Tick when something is due by the journal's time, what goes on with
+    /// instances that used up their steps, and what raises the state to a newer behaviour. Each is proposed once until it comes back, or until
     /// [`Driver::forget_proposals`].
     pub fn propose(&mut self, now_ms: i64) -> Vec<Kind> {
         let mut proposals = Vec::new();
@@ -383,6 +396,12 @@ impl Driver {
             }
         }
         proposals.extend(self.refused.propose());
+        if !self.raising && self.agreed > self.state.semantics() {
+            self.raising = true;
+            proposals.push(Kind::RaiseSemantics(RaiseSemantics {
+                semantics: self.agreed,
+            }));
+        }
         proposals
     }
 
@@ -406,6 +425,7 @@ impl Driver {
     /// What was proposed may not have come into the log: proposes it again. Twice does no harm.
     pub fn forget_proposals(&mut self) {
         self.ticking = false;
+        self.raising = false;
         self.continuing.clear();
         self.refused.forget_proposals();
         // That something was delivered is proposed, too.
@@ -451,7 +471,7 @@ pub fn encode(caller: &Caller, correlation: u64, kind: Kind) -> Bytes {
         principal: caller.principal.clone(),
         tenant: caller.tenant.clone(),
         traceparent: caller.traceparent.clone(),
-        semantics: engine::SEMANTICS,
+        semantics: engine::semantics_of(&kind),
         correlation,
         kind: Some(kind),
     };

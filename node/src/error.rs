@@ -101,6 +101,15 @@ impl StartError {
         }
     }
 
+    /// Whether a newer build is asked for.
+    pub(crate) fn is_newer(&self) -> bool {
+        matches!(
+            self,
+            StartError::NewerSemantics { .. }
+                | StartError::Restore(RestoreError::NewerSemantics { .. })
+        )
+    }
+
     /// Whether leading again cannot help.
     pub(crate) fn is_final(&self) -> bool {
         match self {

@@ -74,7 +74,7 @@ impl Node {
     /// See [`StartError`]; nothing runs then.
     pub fn start(journal: Arc<dyn Journal>, config: Config) -> Result<Node, StartError> {
         let count = journal.partitions();
-        let shared = shared(count, Lease::of_one());
+        let shared = shared(count, Lease::of_one(), config.limits.semantics);
         let start = |id| {
             let (journal, config) = (Arc::clone(&journal), config.clone());
             Partition::start(id, journal, config, shared.clone(), None)
@@ -105,7 +105,8 @@ impl Node {
         let count = journal.partitions();
         let slots = PartitionId::all(count).map(|id| Slot::new(id, Place::Nowhere));
         let slots: Arc<[Slot]> = slots.collect();
-        let shared = shared(count, Lease::of_many(config.silence_max));
+        // What the others know is heard later.
+        let shared = shared(count, Lease::of_many(config.silence_max), 0);
         let (orders, health) = (Arc::new(Orders::default()), Arc::new(Health::new(count)));
         let (patience, failure) = (config.leader_patience, Arc::default());
         let supervisor = Supervisor {
@@ -451,11 +452,12 @@ impl Cluster {
     }
 }
 
-fn shared(partitions: u32, lease: Lease) -> Shared {
+fn shared(partitions: u32, lease: Lease, semantics: u32) -> Shared {
     Shared {
         health: Arc::new(Health::new(partitions)),
         tasks_grown: Arc::new(watch::Sender::new(())),
         lease: Arc::new(lease),
+        semantics: Arc::new(AtomicU32::new(semantics)),
     }
 }
 

@@ -125,7 +125,7 @@ impl Machine {
     pub fn restart(&mut self) {
         let (partition, partitions) = (self.state.partition(), self.state.partitions());
         let entries = self.entries.clone();
-        let restored = State::restore(partition, partitions, entries);
+        let restored = State::restore(partition, partitions, self.limits.semantics, entries);
         self.state = restored.expect("the entries restore");
     }
 
@@ -133,6 +133,13 @@ impl Machine {
     pub fn count(&self, kind: engine::Kind) -> usize {
         let keys = self.entries.keys().filter_map(|key| EntryKey::decode(key));
         keys.filter(|key| key.kind == kind).count()
+    }
+
+    /// The length of the longest entry that was written.
+    pub fn longest(&self) -> usize {
+        let entries = self.entries.iter();
+        let lengths = entries.map(|(key, value)| key.len() + value.len());
+        lengths.max().unwrap_or(0)
     }
 
     /// Fires what is due and takes the steps that are left, until nothing moves by itself.
@@ -182,7 +189,7 @@ impl Machine {
             .entries
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()));
-        let restored = State::restore(partition, partitions, entries);
+        let restored = State::restore(partition, partitions, self.limits.semantics, entries);
         let mut restored = restored.expect("the entries restore");
         restored.drain_changes(last);
         assert_eq!(

@@ -331,3 +331,61 @@ fn sends_are_removed_once_and_not_before_they_were_made() {
     assert_eq!(second.digest().1, before);
     assert!(second.definition_key("p0", -1).is_some());
 }
+
+/// Thirty large messages come at once and the command has no steps left for them: no entry holds them all.
+#[test]
+fn what_is_left_for_later_is_kept_in_pieces() {
+    const MESSAGES: usize = 30;
+    const VARIABLES_BYTES: usize = 300 << 10;
+    let body = r#"
+        <startEvent id="start"/>
+        <sequenceFlow id="f1" sourceRef="start" targetRef="work"/>
+        <serviceTask id="work"><extensionElements><zeebe:taskDefinition type="work"/></extensionElements></serviceTask>
+        <boundaryEvent id="told" attachedToRef="work" cancelActivity="false"><messageEventDefinition messageRef="m"/></boundaryEvent>
+        <sequenceFlow id="f2" sourceRef="told" targetRef="note"/>
+        <manualTask id="note"/>"#;
+    let message = r#"<message id="m" name="go"><extensionElements><zeebe:subscription correlationKey="=&quot;k&quot;"/></extensionElements></message>"#;
+    let mut machine = Machine::new(Limits {
+        steps: 5,
+        continuations: 1_000,
+        ..Limits::default()
+    });
+    let deploy = deployment(&(message.to_owned() + &process("notes", body)));
+    machine.apply(deploy).expect("it deploys");
+    for number in 0..MESSAGES {
+        let text = format!("{number:02}").repeat(VARIABLES_BYTES / 2);
+        let publish = PublishMessage {
+            name: "go".to_owned(),
+            correlation_key: "k".to_owned(),
+            ttl_ms: 1_000_000,
+            variables: Bytes::from(format!("{{\"m\":\"{text}\"}}")),
+            ..PublishMessage::default()
+        };
+        machine
+            .apply(Kind::PublishMessage(publish))
+            .expect("it is published");
+    }
+    let create = CreateInstance {
+        process_id: "notes".to_owned(),
+        ..CreateInstance::default()
+    };
+    machine
+        .apply(Kind::CreateInstance(create))
+        .expect("it starts");
+    assert!(machine.count(Entry::Continuation) > 5);
+    assert!(machine.longest() < 2 << 20, "{}", machine.longest());
+    machine.settle();
+    for (kind, expected) in [
+        (Entry::Continuation, 0),
+        (Entry::Incident, 0),
+        (Entry::Job, 1),
+    ] {
+        assert_eq!(machine.count(kind), expected, "{kind:?}");
+    }
+    // They came in their order.
+    let instance = machine.state.instance_keys().first().copied();
+    let variables = instance.and_then(|instance| machine.state.variables(instance));
+    let last = format!("{{\"m\":\"{:02}", MESSAGES - 1);
+    assert!(variables.is_some_and(|text| text.starts_with(last.as_bytes())));
+    machine.check_replay_and_restore();
+}

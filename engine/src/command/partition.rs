@@ -27,7 +27,7 @@ pub(super) fn begin_term(step: &mut Step<'_>, begin: &BeginTerm) -> Handled {
 
 pub(super) fn raise_semantics(step: &mut Step<'_>, raise: &RaiseSemantics) -> Handled {
     let present = step.state.semantics();
-    if raise.semantics <= present || raise.semantics > crate::SEMANTICS {
+    if raise.semantics <= present || raise.semantics > step.limits.semantics {
         let message = format!("semantics {} cannot follow {present}", raise.semantics);
         return Err(wrong_state("SEMANTICS_INVALID", message));
     }

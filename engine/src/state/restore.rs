@@ -19,7 +19,7 @@ pub enum RestoreError {
     /// Entries are missing or too many: what was read is not what was written.
     Differs { expected: Digest, found: Digest },
     /// Written by a build with a behaviour that this one does not know.
-    NewerSemantics { found: u32 },
+    NewerSemantics { found: u32, known: u32 },
     /// Of another partition, or of an installation with another number of partitions.
     OtherPartition { partition: u32, partitions: u32 },
 }
@@ -38,10 +38,9 @@ impl fmt::Display for RestoreError {
                 "the state has {} entries with hash {:016x}, but {} with {:016x} were written",
                 found.count, found.sum, expected.count, expected.sum
             ),
-            RestoreError::NewerSemantics { found } => write!(
+            RestoreError::NewerSemantics { found, known } => write!(
                 formatter,
-                "the state was written with semantics {found}, this build knows up to {}",
-                crate::SEMANTICS
+                "the state was written with semantics {found}, this build knows up to {known}: start a newer build"
             ),
             RestoreError::OtherPartition {
                 partition,
@@ -67,20 +66,30 @@ pub(super) fn meta_change(meta: &Meta) -> Change {
 }
 
 impl State {
-    /// The state that these entries were drained from; verifies their number and hash.
+    /// The state that these entries were drained from; verifies their number and hash. `known` is the newest behaviour
+    /// that the build knows.
     ///
     /// # Errors
     /// See [`RestoreError`].
     pub fn restore(
         partition: u32,
         partitions: u32,
+        known: u32,
         entries: impl IntoIterator<Item = (Bytes, Bytes)>,
     ) -> Result<State, RestoreError> {
         let mut state = State::new(partition, partitions);
+        let mut unreadable = None;
         for (key, value) in entries {
-            state
-                .load(&key, &value)
-                .map_err(|reason| RestoreError::Unreadable { key, reason })?;
+            if let Err(reason) = state.load(&key, &value) {
+                unreadable.get_or_insert(RestoreError::Unreadable { key, reason });
+            }
+        }
+        let found = state.meta.semantics;
+        if found > known {
+            return Err(RestoreError::NewerSemantics { found, known });
+        }
+        if let Some(unreadable) = unreadable {
+            return Err(unreadable);
         }
         state.verify(partition, partitions)?;
         state.rebuild_index();
@@ -116,11 +125,6 @@ impl State {
 
     fn verify(&self, partition: u32, partitions: u32) -> Result<(), RestoreError> {
         let meta = &self.meta;
-        if meta.semantics > crate::SEMANTICS {
-            return Err(RestoreError::NewerSemantics {
-                found: meta.semantics,
-            });
-        }
         if (meta.partition, meta.partitions) != (partition, partitions) {
             return Err(RestoreError::OtherPartition {
                 partition: meta.partition,

@@ -1,5 +1,6 @@
 //! What can be set at an embedded journal.
 
+use crate::RECORD_BYTES_MAX;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,7 +40,7 @@ impl Default for Options {
         Self {
             partitions: None,
             segment_bytes: 64 << 20,
-            record_bytes_max: 4 << 20,
+            record_bytes_max: RECORD_BYTES_MAX,
             batch_bytes_max: 8 << 20,
             tail_bytes: 16 << 20,
             cache_bytes: 64 << 20,

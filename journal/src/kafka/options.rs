@@ -3,7 +3,7 @@
 //! Owns the properties that the journal's promises stand on; nobody may set those from outside.
 
 use super::oauth::Context;
-use crate::Error;
+use crate::{Error, RECORD_BYTES_MAX};
 use rdkafka::ClientConfig;
 use rdkafka::config::FromClientConfigAndContext;
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ impl Default for KafkaOptions {
             partitions: 1,
             replication_factor: None,
             create_topics: true,
-            record_bytes_max: 4 << 20,
+            record_bytes_max: RECORD_BYTES_MAX,
             history_retention: Duration::from_secs(7 * 24 * 60 * 60),
             append_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(10),

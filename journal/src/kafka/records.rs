@@ -181,11 +181,14 @@ fn dead_letter<'a>(options: &KafkaOptions, letter: &'a DeadLetter) -> Out<'a> {
     let topic = letter.topic.clone();
     let topic = topic.unwrap_or_else(|| options.topic(topics::COMMANDS));
     let source = format!("{topic}/{}/{}", letter.partition, letter.offset);
+    // Somebody else may have written a record that is longer than any of ours.
+    let room = options.record_bytes_max.saturating_sub(source.len());
+    let record = letter.record.get(..room).unwrap_or(&letter.record[..]);
     Out {
         topic: Cow::Owned(options.topic(topics::DEAD_LETTERS)),
         partition: Some(0),
         key: Some(Cow::Owned(source.into_bytes())),
-        value: Some(Cow::Borrowed(&letter.record[..])),
+        value: Some(Cow::Borrowed(record)),
         headers: headers("dead-letter").insert(Header {
             key: REASON,
             value: Some(&letter.reason),

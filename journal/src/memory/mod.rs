@@ -15,7 +15,7 @@ use crate::feed::{Commit, Feed, locked};
 use crate::latch::Latch;
 use crate::{
     AppendError, Bytes, Change, Checkpoint, CheckpointError, ClusterLog, ENDED_LIMIT_MAX, Ended,
-    Error, HistoryPart, Journal, Lead, Observer, Reader, Record,
+    Error, HistoryPart, Journal, Lead, Observer, RECORD_BYTES_MAX, Reader, Record,
 };
 use faults::Dice;
 use reader::MemoryReader;
@@ -26,8 +26,6 @@ use topics::Topics;
 
 /// At most so many records come from one [`Reader::next`].
 const BATCH_RECORDS_MAX: usize = 1024;
-/// Commands may be this long, as with the other journals' defaults.
-const RECORD_BYTES_MAX: usize = 4 << 20;
 
 /// A journal in memory. Clones share everything.
 #[derive(Clone)]

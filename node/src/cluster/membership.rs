@@ -34,6 +34,7 @@ pub struct Member {
     restores: BTreeSet<PartitionId>,
     unable: BTreeSet<PartitionId>,
     is_leaving: bool,
+    semantics: u32,
 }
 
 /// Who leads a partition.
@@ -83,6 +84,7 @@ impl Membership {
                 restores: ids(notice.restores),
                 unable: ids(notice.unable),
                 is_leaving: notice.leaving,
+                semantics: notice.semantics,
             };
             self.members.insert(notice.node, member);
         }
@@ -94,6 +96,12 @@ impl Membership {
     /// All that are taken to be alive.
     pub fn members(&self) -> &BTreeMap<String, Member> {
         &self.members
+    }
+
+    /// The newest behaviour of the machine that all know who are there; `None` until this node itself was heard.
+    pub fn semantics(&self, me: &str) -> Option<u32> {
+        let all = self.members.values().map(|member| member.semantics);
+        all.min().filter(|_| self.members.contains_key(me))
     }
 
     /// Of those who claim to lead the partition, the one with the highest term.

@@ -54,7 +54,8 @@ impl Role {
         matches!(self, Role::Restoring(_))
     }
 
-    pub fn is_leading(&self) -> bool {
+    /// Whether it is led here, or may be until the thread that changes that has reported.
+    pub fn may_lead(&self) -> bool {
         matches!(self, Role::Leading(_) | Role::Busy | Role::Promoting)
     }
 
@@ -81,7 +82,7 @@ pub(super) enum Report {
     /// The follower begins anew.
     Restores,
     Leads(Partition),
-    /// It could not lead.
+    /// It could not lead, or what it should follow is of a newer build.
     Failed(StartError),
     /// The partition was handed over.
     Released,
@@ -186,6 +187,9 @@ fn stand_by(context: Context, orders: &Standing) {
             Err(FollowError::Panicked { offset, message }) if skipped.len() < SKIPPED_MAX => {
                 tracing::error!(%partition, offset, message, "the machine failed on a command: following anew without it");
                 skipped.insert(offset);
+            }
+            Err(FollowError::Start(error)) if error.is_newer() => {
+                return context.report(Report::Failed(error));
             }
             Err(error) => {
                 tracing::warn!(%partition, %error, "cannot follow the partition; beginning anew");

@@ -166,7 +166,7 @@ impl Work {
             .members()
             .keys()
             .all(|node| *node == self.given.me);
-        let is_relieved = !self.roles.values().any(Role::is_leading);
+        let is_relieved = !self.roles.values().any(Role::may_lead);
         is_alone || is_relieved || since.elapsed() >= LEAVE_PATIENCE
     }
 
@@ -183,6 +183,10 @@ impl Work {
                     tracing::warn!(offset = notice.offset, %error, "a notice of a node cannot be read");
                 }
             }
+        }
+        if let Some(known) = self.membership.semantics(&self.given.me) {
+            let agreed = &self.given.shared.semantics;
+            agreed.store(known, Ordering::Release);
         }
         self.tell_places();
     }
@@ -256,7 +260,7 @@ impl Work {
             unable: numbers(Role::is_unable),
             leaving: self.leaving_since.is_some(),
             gone,
-            semantics: engine::SEMANTICS,
+            semantics: self.given.config.limits.semantics,
             sequence: self.sequence,
             takes_over: numbers(Role::is_taking_over),
         };
@@ -293,7 +297,7 @@ impl Work {
             Report::Leads(led) => *role = Role::Leading(led),
             Report::Released | Report::Stopped => *role = Role::idle(),
             Report::Failed(error) => {
-                tracing::error!(%partition, %error, "cannot lead the partition");
+                tracing::error!(%partition, %error, "cannot do anything for the partition");
                 *role = Role::Idle(Some(Instant::now() + FAILED_PAUSE));
                 if error.is_broken() {
                     let failure = self.given.failure.lock();
@@ -350,7 +354,7 @@ impl Work {
         let Some(role) = self.roles.get_mut(&id) else {
             return;
         };
-        let context = role::Context {
+        let context = || role::Context {
             id,
             journal: Arc::clone(&self.given.journal),
             config: self.given.config.clone(),
@@ -358,10 +362,10 @@ impl Work {
             reporter: self.reporter.clone(),
         };
         let next = match role {
-            Role::Idle(_) if leads && is_free => role::lead(context),
+            Role::Idle(_) if leads && is_free => role::lead(context()),
             Role::Idle(not_before) if follows => match not_before {
                 Some(not_before) if *not_before > Instant::now() => return,
-                Some(_) | None => role::follow(context),
+                Some(_) | None => role::follow(context()),
             },
             Role::Restoring(order) | Role::Following(order) => {
                 if leads && is_free {
@@ -377,7 +381,7 @@ impl Work {
             Role::Leading(partition) if is_mine && !leads => {
                 let partition = partition.clone();
                 tracing::info!(partition = %id, to = plan.leads.get(&id), "handing the partition over");
-                role::release(context, partition)
+                role::release(context(), partition)
             }
             Role::Idle(_) | Role::Leading(_) | Role::Promoting | Role::Busy => return,
         };

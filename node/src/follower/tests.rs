@@ -155,6 +155,7 @@ async fn a_follower_has_what_the_leader_has_and_leads_from_it() {
         health: Arc::new(crate::health::Health::new(1)),
         tasks_grown: Arc::new(tokio::sync::watch::Sender::new(())),
         lease: Arc::new(crate::cluster::lease::Lease::of_one()),
+        semantics: Arc::default(),
     };
     let (id, shared_journal) = (PartitionId::FIRST, Arc::new(journal.clone()));
     let led = tokio::task::spawn_blocking(move || {

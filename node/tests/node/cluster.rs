@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::State;
+use engine::{Limits, State};
 use journal::memory::MemoryJournal;
 use journal::{Bytes, Journal};
 use node::{Config, JobStreamRequest, Node, Peers, Phase, Queries, Query, SubmitError};
@@ -24,9 +24,9 @@ use crate::support::*;
 struct CountInstances {}
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Count {
+pub struct Count {
     #[prost(uint64, tag = "1")]
-    count: u64,
+    pub count: u64,
 }
 
 impl Query for CountInstances {
@@ -58,12 +58,27 @@ impl Query for Knows {
     }
 }
 
+/// The behaviour that the partition's state asks for.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Semantics {}
+
+impl Query for Semantics {
+    type Answer = Count;
+    const NAME: &'static str = "test.Semantics";
+
+    fn answer(self, state: &State) -> Count {
+        Count {
+            count: u64::from(state.semantics()),
+        }
+    }
+}
+
 /// With so many instances no partition is left out: their request ids decide, and those are random.
 const SPREAD: usize = 32;
 
 /// A node with its server, whose tasks are its own.
-struct Member {
-    node: Node,
+pub struct Member {
+    pub node: Node,
     address: SocketAddr,
     runtime: Option<Runtime>,
 }
@@ -78,7 +93,12 @@ impl Drop for Member {
 }
 
 impl Member {
-    async fn join(journal: &MemoryJournal, name: &str) -> Member {
+    pub async fn join(journal: &MemoryJournal, name: &str) -> Member {
+        Member::join_knowing(journal, name, engine::SEMANTICS).await
+    }
+
+    /// Joins as a build does whose newest behaviour is this one.
+    pub async fn join_knowing(journal: &MemoryJournal, name: &str, semantics: u32) -> Member {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let config = Config {
@@ -88,10 +108,17 @@ impl Member {
             // Other tests run at the same time, and must not make a node look dead.
             silence_max: Duration::from_millis(1_000),
             leader_patience: PATIENCE,
+            limits: Limits {
+                semantics,
+                ..Limits::default()
+            },
             ..config()
         };
         let node = Node::join(Arc::new(journal.clone()), config).expect("the node joins");
-        let queries = Queries::default().with::<CountInstances>().with::<Knows>();
+        let queries = Queries::default()
+            .with::<CountInstances>()
+            .with::<Knows>()
+            .with::<Semantics>();
         let peers = Peers::service(node.clone(), queries);
         let serving = Server::builder()
             .add_service(peers)
@@ -105,7 +132,7 @@ impl Member {
         }
     }
 
-    async fn until_served(&self) {
+    pub async fn until_served(&self) {
         let mut phases = self.node.phases();
         let serving = phases.wait_for(|phase| *phase == Phase::Serving);
         let serving = tokio::time::timeout(PATIENCE, serving).await;
@@ -125,7 +152,7 @@ impl Member {
 }
 
 /// A journal whose time goes on.
-fn journal(partitions: u32) -> MemoryJournal {
+pub fn journal(partitions: u32) -> MemoryJournal {
     let journal = MemoryJournal::new(partitions, 1);
     journal.set_now(1_700_000_000_000);
     journal.run_clock();
@@ -143,7 +170,7 @@ async fn cluster(journal: &MemoryJournal, names: &[&str]) -> Vec<Member> {
     members
 }
 
-async fn until_known(node: &Node, process: &str) {
+pub async fn until_known(node: &Node, process: &str) {
     for partition in node.partitions() {
         let question = Knows {
             process: process.to_owned(),
@@ -166,7 +193,7 @@ async fn until_known(node: &Node, process: &str) {
     }
 }
 
-async fn instances(node: &Node) -> u64 {
+pub async fn instances(node: &Node) -> u64 {
     let mut all = 0;
     for partition in node.partitions() {
         all += partition
@@ -180,7 +207,7 @@ async fn instances(node: &Node) -> u64 {
 }
 
 /// The members share all partitions, each led once.
-async fn until_balanced(members: &[&Member], partitions: u32) {
+pub async fn until_balanced(members: &[&Member], partitions: u32) {
     let balanced = async {
         loop {
             let led = members
@@ -199,7 +226,7 @@ async fn until_balanced(members: &[&Member], partitions: u32) {
             if is_even && all.len() == sum && sum == partitions as usize {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, balanced)
