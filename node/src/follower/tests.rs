@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use journal::memory::MemoryJournal;
 use journal::{AppendError, Ended, Error, HistoryPart, Lead};
 use proto::record::command::Kind as Command;
-use proto::record::{CreateInstance, DeployResources, deploy_resources::Resource};
+use proto::record::{CancelInstance, CreateInstance, DeployResources, deploy_resources::Resource};
 
 use super::*;
-use crate::{Caller, Node};
+use crate::partition::Partition;
+use crate::{Caller, Node, driver};
 
 const MODEL: &str = r#"<?xml version="1.0"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
@@ -137,6 +138,22 @@ fn keep_up(follower: &mut Follower, offset: u64) -> Result<(), FollowError> {
     panic!("no checkpoint included {offset}");
 }
 
+/// The follower takes over.
+async fn lead_with(journal: &MemoryJournal, follower: Follower) -> Partition {
+    let shared = crate::core::Shared {
+        health: Arc::new(crate::health::Health::new(1)),
+        tasks_grown: Arc::new(tokio::sync::watch::Sender::new(())),
+        lease: Arc::new(crate::cluster::lease::Lease::of_one()),
+        semantics: Arc::default(),
+    };
+    let journal = Arc::new(journal.clone());
+    let led = tokio::task::spawn_blocking(move || {
+        let (id, config) = (PartitionId::FIRST, Config::default());
+        Partition::start(id, journal, config, shared, Some(follower))
+    });
+    led.await.expect("it ends").expect("it leads")
+}
+
 #[tokio::test]
 async fn a_follower_has_what_the_leader_has_and_leads_from_it() {
     let journal = MemoryJournal::new(1, 1);
@@ -150,21 +167,31 @@ async fn a_follower_has_what_the_leader_has_and_leads_from_it() {
     // As if it were killed: what it had not written is in the log.
     create(&node, 3).await;
     drop(node);
-    let config = Config::default();
-    let shared = crate::core::Shared {
-        health: Arc::new(crate::health::Health::new(1)),
-        tasks_grown: Arc::new(tokio::sync::watch::Sender::new(())),
-        lease: Arc::new(crate::cluster::lease::Lease::of_one()),
-        semantics: Arc::default(),
-    };
-    let (id, shared_journal) = (PartitionId::FIRST, Arc::new(journal.clone()));
-    let led = tokio::task::spawn_blocking(move || {
-        crate::partition::Partition::start(id, shared_journal, config, shared, Some(follower))
-    });
-    let led = led.await.expect("it ends").expect("it leads");
+    let led = lead_with(&journal, follower).await;
     let counted = led.query_at(|state| state.instance_keys().len()).await;
     assert_eq!(counted.expect("it serves").0, 23);
     assert_eq!(led.status().term, 2);
+}
+
+/// What a checkpoint has written and a later command has removed needs a tombstone, or the next restore has it again.
+#[tokio::test]
+async fn what_went_after_the_last_checkpoint_of_a_dead_leader_does_not_come_back() {
+    let journal = MemoryJournal::new(1, 2);
+    let node = leader(&journal).await;
+    let mut follower = follow(&journal);
+    let offset = create(&node, 3).await;
+    keep_up(&mut follower, offset).expect("it agrees");
+    node.stop().await;
+    let oldest = follower.driver.state().instance_keys().first().copied();
+    let cancel = Command::CancelInstance(CancelInstance {
+        instance_key: oldest.expect("there are three"),
+    });
+    let cancel = driver::encode(&Caller::default(), 0, cancel);
+    journal.append(0, &[cancel]).expect("it is in the log");
+    let led = lead_with(&journal, follower).await;
+    led.stop().await;
+    let restored = follow(&journal);
+    assert_eq!(restored.driver.state().instance_keys().len(), 2);
 }
 
 #[tokio::test]

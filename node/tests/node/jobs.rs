@@ -130,6 +130,27 @@ async fn a_stream_gets_each_job_once_whatever_its_credit() {
     assert_eq!(status(&node).counts.streams, 1);
 }
 
+/// The lease is in the log: whoever leads next knows who has the job.
+#[tokio::test]
+async fn a_job_that_was_pushed_is_not_pushed_again_by_the_next_leader() {
+    let journal = MemoryJournal::new(1, 9);
+    let node = start(&journal);
+    deploy(&node, "one", WORK).await;
+    let mut stream = open(&node).await;
+    create(&node, "one").await;
+    let pushed = stream.next().await.expect("the job comes");
+    // As in a crash; what was not written is in the log.
+    drop((stream, node));
+    let node = start(&journal);
+    let mut stream = open(&node).await;
+    create(&node, "one").await;
+    let next = stream.next().await.expect("the next job comes");
+    assert_ne!(next.key, pushed.key);
+    assert!(lease(&node, 10).await.is_empty());
+    let done = complete(&node, pushed.key).await;
+    done.expect("who has it completes it");
+}
+
 #[tokio::test]
 async fn a_dropped_stream_gives_back_what_was_not_taken() {
     let node = start(&MemoryJournal::new(1, 5));
