@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .bytes(".weir.record")
         .bytes(".weir.node")
+        .bytes(".weir.archive")
         // A command or event is as large as its largest variant: box the rare ones.
         .boxed(".weir.record.v1.Event.kind.task_changed")
         .boxed(".weir.record.v1.Event.kind.task_created")

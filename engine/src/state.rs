@@ -24,7 +24,7 @@ use proto::record::{
 };
 
 pub use compiled::executable_of;
-pub use index::Due;
+pub use index::{Due, JobCounts};
 pub(crate) use index::{MESSAGE_SEPARATOR, by_message};
 pub(crate) use key::{COUNTER_BITS, outbox_number};
 pub use key::{EntryKey, Kind, first_key_of, partition_for, partition_of};
@@ -188,6 +188,10 @@ impl State {
 
     pub fn job_count(&self) -> usize {
         self.jobs.len()
+    }
+
+    pub fn job_counts(&self) -> JobCounts {
+        self.index.job_counts
     }
 
     /// Jobs of this type that nobody holds, oldest first.

@@ -98,6 +98,12 @@ pub enum Error {
         /// What is different from when the checkpoint was written.
         reason: String,
     },
+    /// What was to be filled with another installation's content holds one already.
+    #[error("there is an installation in {0} already")]
+    NotEmpty(String),
+    /// An import into the installation was begun and not finished: there is nothing in it that could be used.
+    #[error("an import into {0} was not finished")]
+    Unfinished(String),
     /// The data was begun with another number of partitions, which is fixed.
     #[error("it was begun with {found} partitions, which cannot become {wanted}")]
     Partitions {

@@ -4,7 +4,7 @@
 //! not hold up the leader.
 
 use crate::latch::Latch;
-use crate::{Change, Error, Observed, Observer};
+use crate::{Change, Error, Extent, Observed, Observer};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -95,13 +95,13 @@ impl Feed {
         }
     }
 
-    /// A new observer: `entries` is the whole state at (`next_offset`, `term`). The caller must exclude
+    /// A new observer: `entries` is the whole state at (`next_offset`, `term`), so many of them. The caller must exclude
     /// [`Feed::publish`] between taking that state and this call.
     pub(crate) fn follow(
         &self,
         partition: u32,
         latch: Arc<Latch>,
-        entries: Box<dyn Iterator<Item = Result<Change, Error>> + Send>,
+        (entries, count): (Entries, u64),
         next_offset: u64,
         term: u64,
     ) -> Follow {
@@ -111,6 +111,7 @@ impl Feed {
             partition,
             latch,
             entries: Some(entries),
+            extent: Extent { done: 0, of: count },
             opening: Some(Commit {
                 changes: Vec::new(),
                 next_offset,
@@ -122,11 +123,15 @@ impl Feed {
     }
 }
 
+/// A state, entry by entry.
+pub(crate) type Entries = Box<dyn Iterator<Item = Result<Change, Error>> + Send>;
+
 /// The observer of every journal in this process: a snapshot, then the feed.
 pub(crate) struct Follow {
     partition: u32,
     latch: Arc<Latch>,
-    entries: Option<Box<dyn Iterator<Item = Result<Change, Error>> + Send>>,
+    entries: Option<Entries>,
+    extent: Extent,
     opening: Option<Commit>,
     /// The commit being handed out, and how many of its changes have been.
     current: Option<(Arc<Commit>, usize)>,
@@ -137,7 +142,10 @@ impl Observer for Follow {
     fn next(&mut self, wait: Duration) -> Result<Observed, Error> {
         if let Some(entries) = &mut self.entries {
             match entries.next() {
-                Some(entry) => return entry.map(Observed::Change),
+                Some(entry) => {
+                    self.extent.done += 1;
+                    return entry.map(Observed::Change);
+                }
                 None => self.entries = None,
             }
         }
@@ -157,6 +165,10 @@ impl Observer for Follow {
         let end = checkpoint(commit);
         self.current = None;
         Ok(end)
+    }
+
+    fn extent(&self) -> Extent {
+        self.extent
     }
 }
 

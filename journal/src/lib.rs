@@ -20,6 +20,7 @@ mod feed;
 pub mod kafka;
 mod latch;
 pub mod memory;
+pub mod moving;
 
 pub use bytes::Bytes;
 pub use error::{AppendError, CheckpointError, Error, Place, Refusal};
@@ -121,6 +122,19 @@ pub trait Reader: Send {
 pub trait Observer: Send {
     /// The next step; waits up to `wait` for one. After an error: observe again.
     fn next(&mut self, wait: Duration) -> Result<Observed, Error>;
+
+    /// How far it is with the entries before the first checkpoint.
+    fn extent(&self) -> Extent;
+}
+
+/// How much of something has been given, and how much there is about, in steps that mean nothing else. When nobody
+/// knows both are 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Given so far.
+    pub done: u64,
+    /// All of it.
+    pub of: u64,
 }
 
 /// One step of an [`Observer`].

@@ -1,6 +1,6 @@
 //! The embedded journal in a real directory: the lock, restarts, retention, deletion of segments, many callers.
 
-use journal::embedded::{EmbeddedJournal, Options};
+use journal::embedded::{EmbeddedImport, EmbeddedJournal, Options};
 use journal::*;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -412,4 +412,15 @@ fn many_append_while_others_read() {
         one,
         "after a restart"
     );
+}
+
+#[test]
+fn an_import_is_there_as_a_whole() {
+    let directory = directory();
+    let options = Options::default();
+    let begin = || {
+        let begun = EmbeddedImport::begin(directory.path(), 2, &options);
+        begun.map(|target| Box::new(target) as _)
+    };
+    contract::run_moving(&begin, &|| Box::new(open(directory.path(), &options)));
 }

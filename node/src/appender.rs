@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use bytes::Bytes;
 use journal::{AppendError, Journal};
@@ -72,7 +73,11 @@ fn append_batch(core: &Core, journal: &dyn Journal, batch: Batch) {
     }
     core.waiters.insert(waiters);
     let partition = core.partition.in_journal();
-    match journal.append(partition, &commands) {
+    let begun = Instant::now();
+    let appended = journal.append(partition, &commands);
+    let measures = core.config.measures.of(core.partition);
+    measures.append.took(begun.elapsed());
+    match appended {
         Ok(()) => {}
         // Together they are too long for this journal: one after another.
         Err(AppendError::TooLarge { .. }) if commands.len() > 1 => {

@@ -21,8 +21,9 @@ use crate::desk::Desk;
 use crate::driver::{Driver, Halt, Sending, panic_message};
 use crate::error::{StartError, SubmitError};
 use crate::follower::{self, Follower};
-use crate::leadership::{CatchUpError, catch_up, newer};
+use crate::leadership::{CatchUpError, SKIPPED_MAX, catch_up, newer};
 use crate::reading::{Batch, Reading};
+use crate::restoring::Replaying;
 use crate::status::{Counts, Phase};
 
 /// So many records are applied before their answers go out.
@@ -33,8 +34,6 @@ const QUESTIONS_TIME: Duration = Duration::from_millis(1);
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// What the driver proposed and was not appended is proposed again after so long.
 const PROPOSE_PAUSE: Duration = Duration::from_millis(100);
-/// Commands that make the machine fail are skipped up to so many.
-const SKIPPED_MAX: usize = 100;
 /// Attempts to lead again, with pauses that double from the first to the last.
 const REBUILDS_MAX: u32 = 20;
 const REBUILD_PAUSE: Duration = Duration::from_millis(20);
@@ -118,7 +117,9 @@ impl Applier {
             }
             self.core.tasks.begin(led.driver.next_offset());
             let (core, desk) = (&self.core, &mut self.desk);
+            let mut replaying = Replaying::begin(partition, config.measures.of(partition));
             let mut deliver = |driver: &Driver, outputs| {
+                replaying.applied(driver.applied());
                 desk.deliver(driver, outputs);
                 !core.orders.abort.load(Ordering::Acquire)
             };
@@ -133,7 +134,6 @@ impl Applier {
             }
             let leadership = self.settle_in(led.driver, led.reader, led.lead)?;
             tracing::info!(
-                %partition,
                 term = leadership.term,
                 offset = leadership.driver.next_offset() - 1,
                 instances = leadership.driver.state().instance_keys().len(),
@@ -152,9 +152,9 @@ impl Applier {
         lead: Box<dyn journal::Lead>,
     ) -> Result<Leadership, StartError> {
         self.clock.observe(driver.state().now_ms());
-        let interval = self.core.config.checkpoint_interval;
         let term = lead.term();
-        let (checkpoints, checkpoint_thread) = Checkpoints::start(lead, interval)?;
+        let (config, partition) = (&self.core.config, self.core.partition);
+        let (checkpoints, checkpoint_thread) = Checkpoints::start(lead, config, partition)?;
         self.threads.push(checkpoint_thread);
         let (reading, read_thread) = Reading::start(reader)?;
         self.threads.push(read_thread);
@@ -209,10 +209,10 @@ impl Applier {
         };
         match &phase {
             Phase::Failed(reason) => {
-                tracing::error!(partition = %self.core.partition, reason, "leads the partition no longer");
+                tracing::error!(reason, "leads the partition no longer");
             }
             Phase::Starting | Phase::Serving | Phase::Stopped => {
-                tracing::info!(partition = %self.core.partition, "the partition has stopped");
+                tracing::info!("the partition has stopped");
             }
         }
         self.core.end(phase);
@@ -377,12 +377,15 @@ impl Applier {
         for chunk in records.chunks(CHUNK) {
             let mut outputs = Vec::with_capacity(2 * chunk.len());
             let mut applied = Ok(());
+            let begun = Instant::now();
             for record in chunk {
                 applied = led.driver.apply(record, &mut outputs);
                 if applied.is_err() {
                     break;
                 }
             }
+            let measures = self.core.config.measures.of(self.core.partition);
+            measures.applied(chunk.len(), begun.elapsed());
             // Whoever is answered finds the status not behind its answer.
             self.tell(led, None);
             // What came before a halt was applied, and its callers wait.
@@ -418,7 +421,9 @@ impl Applier {
             Outcome::Committed(refused) => {
                 if let Some(first) = refused.first() {
                     let (records, reason) = (refused.len(), &first.reason);
+                    let instance = first.record.as_ref().map(|record| record.instance);
                     tracing::warn!(
+                        instance,
                         records,
                         reason,
                         "topics have refused records: they become incidents"
@@ -471,7 +476,7 @@ impl Applier {
         let state = led.driver.state();
         let counts = Counts {
             instances: state.instance_keys().len(),
-            jobs: state.job_count(),
+            jobs: state.job_counts(),
             tasks: state.task_keys().len(),
             incidents: state.incident_keys().len(),
             streams: self.core.streams.len(),

@@ -11,8 +11,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use journal::{CheckpointError, Lead};
 use proto::record::RefusedRecord;
 
+use crate::config::Config;
 use crate::driver::{Draft, Driver};
 use crate::error::StartError;
+use crate::measures::Measures;
+use crate::partition_id::PartitionId;
 
 /// After a full disk, the next attempt comes after so long.
 const FULL_PAUSE: Duration = Duration::from_secs(1);
@@ -51,13 +54,16 @@ impl Checkpoints {
     /// Starts the thread that writes.
     pub fn start(
         lead: Box<dyn Lead>,
-        interval: Duration,
+        config: &Config,
+        partition: PartitionId,
     ) -> Result<(Checkpoints, JoinHandle<()>), StartError> {
         let committed = lead.next_offset();
         let (drafts, to_write) = bounded::<Arc<Draft>>(1);
         let (told, results) = bounded(1);
         let thread = std::thread::Builder::new().name("weir-checkpoint".to_owned());
-        let thread = thread.spawn(move || write_all(lead, &to_write, &told));
+        let measures = Arc::clone(&config.measures);
+        let thread =
+            thread.spawn(move || write_all(lead, &to_write, &told, (&measures, partition)));
         let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
         let checkpoints = Checkpoints {
             drafts,
@@ -65,7 +71,7 @@ impl Checkpoints {
             writing: None,
             held: None,
             not_before: Instant::now(),
-            interval,
+            interval: config.checkpoint_interval,
             committed,
         };
         Ok((checkpoints, thread))
@@ -178,11 +184,18 @@ impl Checkpoints {
     }
 }
 
-fn write_all(mut lead: Box<dyn Lead>, drafts: &Receiver<Arc<Draft>>, told: &Sender<Written>) {
+fn write_all(
+    mut lead: Box<dyn Lead>,
+    drafts: &Receiver<Arc<Draft>>,
+    told: &Sender<Written>,
+    (measures, partition): (&Measures, PartitionId),
+) {
     // Kept until the next one comes, so that the many small parts of a draft are freed here and not by the applier.
     let mut _last = None;
     for draft in drafts {
+        let begun = Instant::now();
         let written = draft.commit(&mut *lead);
+        measures.of(partition).checkpoint.took(begun.elapsed());
         let goes_on = matches!(written, Ok(_) | Err(CheckpointError::Full));
         match written {
             Ok(_) => _last = Some(draft),

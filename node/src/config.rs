@@ -1,6 +1,9 @@
 //! What can be set at a node, and who calls it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::measures::Measures;
 
 /// Settings of a node. Every queue that the node has is bounded by one of these.
 #[derive(Debug, Clone)]
@@ -48,6 +51,8 @@ pub struct Config {
     pub silence_max: Duration,
     /// How long a call waits for a partition of a cluster to have a leader.
     pub leader_patience: Duration,
+    /// Where it is counted what the node does.
+    pub measures: Arc<Measures>,
 }
 
 impl Default for Config {
@@ -74,6 +79,7 @@ impl Default for Config {
             heartbeat_interval: Duration::from_millis(200),
             silence_max: Duration::from_millis(800),
             leader_patience: Duration::from_secs(10),
+            measures: Arc::default(),
         }
     }
 }

@@ -197,6 +197,7 @@ impl Core {
     pub fn change_status(&self, change: impl FnOnce(&mut Status)) {
         self.status.send_modify(|status| {
             change(status);
+            self.config.measures.of(self.partition).lead(&status.phase);
             self.health.tell(self.partition, &status.phase);
         });
     }

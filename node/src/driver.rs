@@ -452,7 +452,7 @@ impl Driver {
     }
 
     /// All definitions, taken anew when there are others than last time.
-    fn definitions(&mut self) -> Option<Arc<Definitions>> {
+    pub(crate) fn definitions(&mut self) -> Option<Arc<Definitions>> {
         let known = self.definitions.as_mut()?;
         let keys = self.state.definition_keys();
         if known.len() != keys.len() {

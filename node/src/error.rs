@@ -120,6 +120,8 @@ impl StartError {
                 | journal::Error::Unsafe(_)
                 | journal::Error::Foreign { .. }
                 | journal::Error::Partitions { .. }
+                | journal::Error::NotEmpty(_)
+                | journal::Error::Unfinished(_)
                 | journal::Error::Closed(_) => true,
                 journal::Error::OutOfBounds { .. }
                 | journal::Error::Lagged(_)

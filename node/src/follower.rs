@@ -17,7 +17,9 @@ use crate::config::Config;
 use crate::driver::{Driver, Halt};
 use crate::error::StartError;
 use crate::leadership::{Led, read_entries, take_over};
+use crate::measures::PartitionMeasures;
 use crate::partition_id::PartitionId;
+use crate::restoring::Restoring;
 
 /// The longest wait for the log to give what a checkpoint includes.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -67,9 +69,11 @@ impl Follower {
         partition: PartitionId,
         limits: Limits,
         skipped: BTreeSet<u64>,
+        measures: &PartitionMeasures,
     ) -> Result<Follower, StartError> {
         let mut observer = journal.observe(partition.in_journal())?;
-        let restored = read_entries(&mut *observer, |_| true)?;
+        let restoring = Restoring::begin(partition, measures);
+        let restored = read_entries(&mut *observer, restoring, |_| true)?;
         let next_offset = restored.next_offset;
         let (count, entries) = (journal.partitions(), restored.entries);
         let driver = Driver::restore(partition, count, entries, next_offset, limits, skipped)?;
@@ -83,6 +87,11 @@ impl Follower {
             meta: None,
             withheld: Vec::new(),
         })
+    }
+
+    /// It has applied everything below this.
+    pub fn next_offset(&self) -> u64 {
+        self.driver.next_offset()
     }
 
     /// Goes on to the next checkpoint, should one come within the wait. Gives its term.
@@ -202,7 +211,8 @@ pub(crate) fn lead(
             Err(error) => tracing::warn!(%partition, %error, "the follower cannot lead: restoring"),
         }
     }
-    take_over(journal, partition, name, config.limits, skipped.clone())
+    let (limits, measures) = (config.limits, config.measures.of(partition));
+    take_over(journal, partition, name, limits, skipped.clone(), measures)
 }
 
 /// A reader that gives first what was read already.

@@ -14,7 +14,9 @@ use rustc_hash::FxHashMap;
 
 use crate::driver::{Driver, Halt, Output, begin_term};
 use crate::error::StartError;
+use crate::measures::PartitionMeasures;
 use crate::partition_id::PartitionId;
+use crate::restoring::Restoring;
 
 /// The longest wait for the journal to say anything while restoring.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -22,6 +24,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 const UNKNOWN_SILENCE: Duration = Duration::from_secs(1);
 /// Attempts to append it.
 const ATTEMPTS_MAX: usize = 10;
+/// Commands that make the machine fail are skipped up to so many.
+pub(crate) const SKIPPED_MAX: usize = 100;
 /// One look at the journal.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -59,16 +63,18 @@ pub fn take_over(
     name: &str,
     limits: Limits,
     skipped: BTreeSet<u64>,
+    measures: &PartitionMeasures,
 ) -> Result<Led, StartError> {
     let lead = journal.lead(partition.in_journal(), name)?;
     let started = Instant::now();
     let mut observer = journal.observe(partition.in_journal())?;
-    let restored = read_entries(&mut *observer, |term| term >= lead.term())?;
+    let restoring = Restoring::begin(partition, measures);
+    let restored = read_entries(&mut *observer, restoring, |term| term >= lead.term())?;
     if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
         return Err(StartError::Fenced);
     }
     let entries = restored.entries;
-    let count = entries.len();
+    let (count, bytes) = (entries.len(), restored.bytes);
     let driver = Driver::restore(
         partition,
         journal.partitions(),
@@ -81,6 +87,7 @@ pub fn take_over(
         %partition,
         term = lead.term(),
         entries = count,
+        bytes,
         next_offset = lead.next_offset(),
         elapsed_ms = started.elapsed().as_millis(),
         "restored the last checkpoint"
@@ -94,11 +101,14 @@ pub(crate) struct Restored {
     pub entries: FxHashMap<Bytes, Bytes>,
     pub next_offset: u64,
     pub term: u64,
+    /// What was read.
+    pub bytes: u64,
 }
 
 /// The entries of the state as of the first checkpoint whose term is wanted.
 pub(crate) fn read_entries(
     observer: &mut dyn Observer,
+    mut restoring: Restoring<'_>,
     is_wanted: impl Fn(u64) -> bool,
 ) -> Result<Restored, StartError> {
     let mut entries = FxHashMap::default();
@@ -107,6 +117,7 @@ pub(crate) fn read_entries(
     loop {
         match observer.next(LOOK)? {
             Observed::Change(change) => {
+                restoring.read(&change, || observer.extent());
                 match change.value {
                     Some(value) => entries.insert(change.key, value),
                     None => entries.remove(&change.key),
@@ -117,6 +128,7 @@ pub(crate) fn read_entries(
                     entries,
                     next_offset,
                     term,
+                    bytes: restoring.end().bytes,
                 });
             }
             Observed::Checkpoint { .. } => {}

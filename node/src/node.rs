@@ -74,6 +74,7 @@ impl Node {
     /// See [`StartError`]; nothing runs then.
     pub fn start(journal: Arc<dyn Journal>, config: Config) -> Result<Node, StartError> {
         let count = journal.partitions();
+        config.measures.begin(count);
         let shared = shared(count, Lease::of_one(), config.limits.semantics);
         let start = |id| {
             let (journal, config) = (Arc::clone(&journal), config.clone());
@@ -103,6 +104,7 @@ impl Node {
             StartError::Journal(journal::Error::Failed(alone))
         })?;
         let count = journal.partitions();
+        config.measures.begin(count);
         let slots = PartitionId::all(count).map(|id| Slot::new(id, Place::Nowhere));
         let slots: Arc<[Slot]> = slots.collect();
         // What the others know is heard later.

@@ -71,16 +71,20 @@ impl Partition {
     ) -> Result<Partition, StartError> {
         let thread_failed = |error: std::io::Error| StartError::Thread(error.to_string());
         let (core, ears) = Core::new(id, config, shared);
+        // Whatever these threads log is of this partition, at every level.
+        let span = tracing::error_span!("leader", partition = %id);
+        let _entered = span.clone().entered();
+        let (appends, applies) = (span.clone(), span);
         let mut applier = Applier::new(Arc::clone(&core), ears, Arc::clone(&journal))?;
         let leadership = applier.establish(follower)?;
         let (shared, log) = (Arc::clone(&core), Arc::clone(&journal));
         let appender = std::thread::Builder::new().name("weir-append".to_owned());
         let appender = appender
-            .spawn(move || appender::run(&shared, &*log))
+            .spawn(move || appends.in_scope(|| appender::run(&shared, &*log)))
             .map_err(thread_failed)?;
         let applying = std::thread::Builder::new().name("weir-apply".to_owned());
         let applying = applying
-            .spawn(move || applier.run(leadership, appender))
+            .spawn(move || applies.in_scope(|| applier.run(leadership, appender)))
             .inspect_err(|_| core.queue.close(SubmitError::Stopped))
             .map_err(thread_failed)?;
         Ok(Partition {

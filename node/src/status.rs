@@ -1,5 +1,7 @@
 //! How a node is.
 
+use engine::JobCounts;
+
 /// What a node does at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
@@ -28,7 +30,7 @@ pub struct Status {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub instances: usize,
-    pub jobs: usize,
+    pub jobs: JobCounts,
     /// Open user tasks, and ended ones of live instances.
     pub tasks: usize,
     pub incidents: usize,

@@ -14,6 +14,11 @@ pub mod record {
     }
 }
 
+/// What is in the file of an export (`weir.archive.v1`).
+pub mod archive {
+    include!(concat!(env!("OUT_DIR"), "/weir.archive.v1.rs"));
+}
+
 /// The gateway protocol that Zeebe clients speak (`gateway_protocol.Gateway`).
 #[cfg(feature = "grpc")]
 pub mod gateway {

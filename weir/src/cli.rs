@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::OutputArgs;
 use crate::{
-    acls, bench, check_command, completions, demo, deploy, doctor, incident, instance, message,
-    render_command, serve, start, task, topics,
+    acls, bench, check_command, completions, demo, deploy, doctor, export, import, incident,
+    instance, message, render_command, serve, start, task, topics,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -29,7 +29,7 @@ Exit status:
   2  wrong usage, or a file cannot be read or written
   3  no server can be reached
   4  no answer within the time
-  5  the data folder cannot be used";
+  5  the data folder, or what is in Kafka, cannot be used";
 
 /// Weir runs BPMN 2.0 processes.
 #[derive(Debug, Parser)]
@@ -70,6 +70,8 @@ pub enum Command {
     /// List and resolve incidents: instances that need a person to go on
     #[command(subcommand)]
     Incident(incident::IncidentCommand),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
     Topics(topics::TopicsArgs),
     Acls(acls::AclsArgs),

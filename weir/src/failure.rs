@@ -22,7 +22,8 @@ pub enum Exit {
     Unreachable = 3,
     /// The server had not answered when the time was over; it may still do what it was asked.
     TimedOut = 4,
-    /// The data folder cannot be used: in use by another process, damaged, of another version, or the disk is full.
+    /// The data folder cannot be used: in use by another process, damaged, of another version, or the disk is full. Or
+    /// the topics in Kafka cannot be.
     Data = 5,
 }
 

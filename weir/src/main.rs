@@ -14,7 +14,9 @@ mod config;
 mod demo;
 mod deploy;
 mod doctor;
+mod export;
 mod failure;
+mod import;
 mod incident;
 mod instance;
 mod message;
@@ -22,6 +24,7 @@ mod moment;
 mod output;
 mod paging;
 mod picture;
+mod progress;
 mod render;
 mod render_command;
 mod serve;
@@ -57,6 +60,8 @@ fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Bench(args) => client_command(bench::run(&args, output)),
         Command::Topics(args) => topics::run(&args, output),
         Command::Acls(args) => acls::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Doctor(args) => return doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
         Command::Deploy(args) => client_command(deploy::run(&args, output)),

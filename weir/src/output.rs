@@ -120,6 +120,16 @@ impl Output {
         }
     }
 
+    /// Says on standard error how it goes, as `--format` says; a JSON is one line.
+    pub fn note(self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+        let mut err = io::stderr().lock();
+        // Nothing is left to do when standard error is gone.
+        let _ = match self.json {
+            true => writeln!(err, "{}", json()),
+            false => writeln!(err, "{}", printable(&text(), false)),
+        };
+    }
+
     /// Says on standard error why the command failed.
     pub fn report(self, failure: &Failure) {
         let mut err = io::stderr().lock();

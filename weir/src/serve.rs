@@ -1,5 +1,6 @@
-//! `weir serve`: a server on one machine, until it is told to stop.
+//! `weir serve`: a server, alone or as one node of several, until it is told to stop.
 
+mod figures;
 mod metrics;
 mod server;
 mod storage;
@@ -17,10 +18,13 @@ use crate::failure::Failure;
 use crate::moment;
 use crate::output::Output;
 
+/// What commands log that move an installation: what is wrong, and how far a long restore is.
+pub const LOG_OF_MOVING: &str = "warn,node::leadership=info";
+
 pub use server::{Server, Settings};
 pub use storage::{PARTITIONS_IN_KAFKA, Storage, StorageArgs, partitions};
 
-/// Run a server: everything it knows is in one folder
+/// Run a server: everything it knows is in one folder, or in Kafka
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -4,7 +4,7 @@ mod weir;
 
 use weir::run;
 
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 27] = [
     &["serve"],
     &["demo"],
     &["check"],
@@ -24,6 +24,8 @@ const COMMANDS: [&[&str]; 25] = [
     &["message", "publish"],
     &["incident", "list"],
     &["incident", "resolve"],
+    &["export"],
+    &["import"],
     &["doctor"],
     &["topics"],
     &["acls"],

@@ -46,10 +46,11 @@ fn start(data: &Path) -> (Running, String, String) {
 fn figures_and_health_are_answered() {
     let folder = Folder::new();
     let (running, server, metrics) = start(&folder.path("data"));
-    let approval = model("approval.bpmn");
+    let (approval, parcel) = (model("approval.bpmn"), model("parcel.bpmn"));
     for arguments in [
-        &["deploy", &approval][..],
+        &["deploy", &approval, &parcel][..],
         &["start", "approval", "--set", "order=O-1"],
+        &["start", "parcel", "--set", "rest=\"PT1H\""],
     ] {
         finish(weir().args(arguments).env("WEIR_ADDRESS", &server)).ok();
     }
@@ -58,12 +59,20 @@ fn figures_and_health_are_answered() {
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert!(head.contains("openmetrics-text"), "{head}");
     for line in [
-        "weir_instances{partition=\"1\"} 1\n",
+        "weir_instances{partition=\"1\"} 2\n",
         "weir_user_tasks{partition=\"1\"} 1\n",
         "weir_incidents{partition=\"1\"} 0\n",
         "weir_partition_term{partition=\"1\"} 1\n",
         "weir_partition_phase{partition=\"1\",phase=\"serving\"} 1\n",
         "weir_partition_phase{partition=\"1\",phase=\"failed\"} 0\n",
+        "weir_partition_role{partition=\"1\",role=\"leader\"} 1\n",
+        "weir_partition_role{partition=\"1\",role=\"restoring\"} 0\n",
+        "weir_jobs{partition=\"1\",state=\"activatable\"} 1\n",
+        "weir_jobs{partition=\"1\",state=\"failed\"} 0\n",
+        "weir_restore_entries{partition=\"1\"} 0\n",
+        "weir_append_seconds_bucket{le=\"+Inf\",partition=\"1\"} ",
+        "weir_checkpoint_seconds_count{partition=\"1\"} ",
+        "weir_apply_seconds_total{partition=\"1\"} ",
         "# EOF\n",
     ] {
         assert!(figures.contains(line), "{line} in\n{figures}");
@@ -74,8 +83,17 @@ fn figures_and_health_are_answered() {
         assert_eq!(body, said);
     }
     assert!(get(&metrics, "/other").0.starts_with("HTTP/1.1 404"));
+    assert!(commands(&figures) >= 3, "{figures}");
     dashboard_asks_for(&figures);
     assert!(running.terminate().success());
+}
+
+/// Commands that were applied: these three requests at least.
+fn commands(figures: &str) -> u64 {
+    let mut lines = figures.lines();
+    let line = lines.find_map(|line| line.strip_prefix("weir_commands_total{partition=\"1\"} "));
+    line.and_then(|count| count.parse::<f64>().ok())
+        .expect("a count") as u64
 }
 
 fn dashboard_asks_for(figures: &str) {
@@ -85,7 +103,10 @@ fn dashboard_asks_for(figures: &str) {
     let names: Vec<&str> = words.filter(|word| word.starts_with("weir_")).collect();
     assert!(names.len() > 10, "{names:?}");
     for name in names {
-        let help = format!("# HELP {name} ");
+        // Prometheus adds these by itself.
+        let ends = ["_total", "_bucket"].iter();
+        let figure = ends.fold(name, |name, end| name.strip_suffix(end).unwrap_or(name));
+        let help = format!("# HELP {figure} ");
         assert!(figures.contains(&help), "{name} in\n{figures}");
     }
 }

@@ -36,8 +36,36 @@ pub(crate) fn by_message(name: &str, correlation_key: &str) -> String {
     key
 }
 
+/// Jobs by state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// Nobody holds them.
+    pub activatable: usize,
+    /// A worker holds them.
+    pub leased: usize,
+    /// They failed and are offered again later.
+    pub backing_off: usize,
+    /// They have failed for good: an incident.
+    pub failed: usize,
+    /// They threw an error that nobody caught: an incident.
+    pub error_thrown: usize,
+}
+
+impl JobCounts {
+    fn of(&mut self, state: job::State) -> &mut usize {
+        match state {
+            job::State::Activatable => &mut self.activatable,
+            job::State::Leased => &mut self.leased,
+            job::State::BackingOff => &mut self.backing_off,
+            job::State::Failed => &mut self.failed,
+            job::State::ErrorThrown => &mut self.error_thrown,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
+    pub job_counts: JobCounts,
     pub executables: FxHashMap<u64, Arc<Executable>>,
     pub compiled: Compiled,
     /// Process id → version → definition.
@@ -89,6 +117,7 @@ pub(crate) struct Index {
 impl Index {
     /// Where a job stands because of its state.
     pub fn add_job(&mut self, job: &Job) {
+        *self.job_counts.of(job.state()) += 1;
         match job.state() {
             job::State::Activatable => match self.activatable.get_mut(&job.r#type) {
                 Some(jobs) => {
@@ -107,6 +136,8 @@ impl Index {
     }
 
     pub fn remove_job(&mut self, job: &Job) {
+        let count = self.job_counts.of(job.state());
+        *count = count.saturating_sub(1);
         match job.state() {
             job::State::Activatable => {
                 remove_from(&mut self.activatable, &job.r#type, job.key);

@@ -7,6 +7,9 @@
 mod checkpoints;
 mod cluster;
 mod log;
+mod moving;
+
+pub use moving::{Begin, run_moving};
 
 use crate::{
     AppendError, Bytes, Change, Checkpoint, Error, HistoryRecord, Journal, Lead, Observed,

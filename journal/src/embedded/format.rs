@@ -9,7 +9,7 @@ use super::segment::{self, HEADER_BYTES};
 use crate::{Error, Place};
 use std::io;
 
-const NAME: &str = "format";
+pub(super) const NAME: &str = "format";
 
 fn text(partitions: u32) -> String {
     format!("weir journal 1\npartitions {partitions}\n")

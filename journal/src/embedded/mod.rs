@@ -9,19 +9,23 @@
 mod backend;
 mod disk;
 mod format;
+mod import;
 mod log;
 mod log_reader;
 mod mark;
 mod options;
+mod past;
 mod recover;
 mod rows;
 mod segment;
 mod store;
 
 pub use disk::{Disk, DiskFile, Space};
+pub use import::EmbeddedImport;
 pub use options::{Clock, Options};
 
 use crate::latch::Latch;
+use crate::moving::{Past, Source};
 use crate::{
     AppendError, Bytes, Checkpoint, CheckpointError, ENDED_LIMIT_MAX, Ended, Error, HistoryPart,
     Journal, Lead, Observer, Place, Reader,
@@ -61,13 +65,28 @@ impl EmbeddedJournal {
     /// As [`EmbeddedJournal::open`], on any disk.
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, Error> {
         let format = format::prepare(&*disk, options.partitions)?;
-        let latch = Arc::new(Latch::default());
-        let open = |number| Partition::open(number, &disk, options, &latch).map(Arc::new);
-        let partitions = (0..format.partitions).map(open).collect::<Result<_, _>>()?;
+        let journal = Self::open_partitions(Arc::clone(&disk), options, format.partitions)?;
         if format.is_new {
             format::finish(&*disk, format.partitions)?;
         }
+        Ok(journal)
+    }
+
+    fn open_partitions(
+        disk: Arc<dyn Disk>,
+        options: &Options,
+        partitions: u32,
+    ) -> Result<Self, Error> {
+        let latch = Arc::new(Latch::default());
+        let open = |number| Partition::open(number, &disk, options, &latch).map(Arc::new);
+        let partitions = (0..partitions).map(open).collect::<Result<_, _>>()?;
         Ok(Self { partitions, latch })
+    }
+
+    /// Whether there is a journal in a directory.
+    #[must_use]
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(format::NAME).is_file()
     }
 
     fn partition(&self, partition: u32) -> Result<&Arc<Partition>, Error> {
@@ -182,6 +201,17 @@ impl Journal for EmbeddedJournal {
     ) -> Result<Vec<Ended>, Error> {
         let store = &self.partition(partition)?.store;
         store.ended(before, limit.min(ENDED_LIMIT_MAX))
+    }
+}
+
+impl Source for EmbeddedJournal {
+    fn all_history(
+        &self,
+        partition: u32,
+        live: &mut dyn Iterator<Item = u64>,
+        each: &mut dyn FnMut(Past) -> bool,
+    ) -> Result<(), Error> {
+        self.partition(partition)?.store.all_history(live, each)
     }
 }
 

@@ -6,6 +6,7 @@ use super::backend::{Backend, Failure, Health};
 use super::disk::Disk;
 use super::mark::Mark;
 use super::options::Options;
+use super::past::payloads;
 use super::recover::{damaged, failed};
 use super::rows::{self, BadRow, ENDED, Fault, HISTORY, META, META_KEY, Meta, STATE};
 use crate::feed::{Commit, Feed, locked};
@@ -13,7 +14,7 @@ use crate::latch::Latch;
 use crate::{
     Bytes, Change, Checkpoint, CheckpointError, Ended, Error, HistoryPart, Observer, Place,
 };
-use redb::{AccessGuard, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -89,10 +90,23 @@ impl Store {
 
     /// Starts the next term.
     pub(super) fn lead(&self, leader: &str) -> Result<(u64, u64), Error> {
+        self.change_term(|term| term + 1, leader)
+    }
+
+    /// The next term is the one after this: what was imported was led before.
+    pub(super) fn begin_at(&self, term: u64) -> Result<(), Error> {
+        self.change_term(|_| term, "import").map(|_| ())
+    }
+
+    fn change_term(
+        &self,
+        change: impl FnOnce(u64) -> u64,
+        leader: &str,
+    ) -> Result<(u64, u64), Error> {
         let mut meta = locked(&self.meta);
         self.usable(&mut meta)?;
         let next = Meta {
-            term: meta.term + 1,
+            term: change(meta.term),
             leader: leader.to_owned(),
             ..meta.clone()
         };
@@ -162,6 +176,7 @@ impl Store {
         let table = transaction
             .open_table(STATE)
             .map_err(|e| self.error(e.into()))?;
+        let count = table.len().map_err(|e| self.error(e.into()))?;
         let rows = table.range::<&[u8]>(..).map_err(|e| self.error(e.into()))?;
         let path = self.disk.path(&self.name);
         let entries = rows.map(move |row| {
@@ -177,7 +192,7 @@ impl Store {
         Ok(Box::new(self.feed.follow(
             self.partition,
             Arc::clone(&self.latch),
-            Box::new(entries),
+            (Box::new(entries), count),
             meta.next_offset,
             meta.term,
         )))
@@ -188,14 +203,12 @@ impl Store {
             let table = transaction.open_table(HISTORY)?;
             let rows = table.range((instance, 0)..=(instance, u64::MAX))?.rev();
             // Read only when its turn comes: a row holds what one checkpoint wrote.
-            let payloads =
-                rows.flat_map(
-                    |row| match row.map_err(Fault::from).and_then(newest_first) {
-                        Ok(payloads) => payloads.into_iter().map(Ok).collect::<Vec<_>>(),
-                        Err(fault) => vec![Err(fault)],
-                    },
-                );
-            HistoryPart::gather(payloads, bytes_max)
+            let newest_first =
+                rows.flat_map(|row| match row.map_err(Fault::from).and_then(payloads) {
+                    Ok(payloads) => payloads.into_iter().rev().map(Ok).collect::<Vec<_>>(),
+                    Err(fault) => vec![Err(fault)],
+                });
+            HistoryPart::gather(newest_first, bytes_max)
         })
     }
 
@@ -349,7 +362,7 @@ impl Store {
         Ok((opened, transaction))
     }
 
-    fn reading<T>(
+    pub(super) fn reading<T>(
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
     ) -> Result<T, Error> {
@@ -440,18 +453,6 @@ fn write_history(
         history.insert(key, &*rows::seal(&rows::history_key(key), &row))?;
     }
     Ok(())
-}
-
-/// The payloads of a row of the history.
-fn newest_first(
-    (key, value): (AccessGuard<'_, (u64, u64)>, AccessGuard<'_, &'static [u8]>),
-) -> Result<Vec<Bytes>, Fault> {
-    let key = rows::history_key(key.value());
-    let value = rows::open("history", &key, value.value()).map_err(Fault::Row)?;
-    // The crc was right, so the lengths are what was written.
-    let mut payloads = rows::payloads(value).unwrap_or_default();
-    payloads.reverse();
-    Ok(payloads)
 }
 
 /// Removes history that has expired, a bounded number of rows; the rest goes with the next checkpoints.

@@ -6,7 +6,8 @@
 
 use super::tail::{Step, Tail};
 use super::{Shared, records, topics};
-use crate::{Bytes, Ended, Error, HistoryPart};
+use crate::moving::Past;
+use crate::{Bytes, Ended, Error, HistoryPart, HistoryRecord};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -150,15 +151,13 @@ fn fetch(tail: &Tail, topic: &str, offset: i64, deadline: Instant) -> Result<Opt
 
 impl Index {
     fn add(&mut self, message: &BorrowedMessage<'_>) {
-        let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-        let Some(instance) = key.and_then(|key| key.parse().ok()) else {
+        let Some((instance, ended_at_ms)) = whose(message) else {
             return; // Somebody else's record.
         };
         let mut indexed = Indexed {
             offset: message.offset(),
             instance,
-            ended_at_ms: header(message, records::ENDED_AT)
-                .and_then(|at_ms| std::str::from_utf8(at_ms).ok()?.parse().ok()),
+            ended_at_ms,
             bytes: ENTRY_BYTES,
         };
         if let Some(at_ms) = indexed.ended_at_ms {
@@ -223,6 +222,32 @@ fn newest(written: &VecDeque<Written>, bytes_max: usize) -> (Vec<i64>, bool) {
     offsets.reverse();
     let is_cut = offsets.len() < written.len();
     (offsets, is_cut)
+}
+
+/// A record as a checkpoint wrote it; `None` for one that is somebody else's, or says who leads.
+pub(super) fn past(message: &BorrowedMessage<'_>) -> Option<Past> {
+    let (instance, ended_at_ms) = whose(message)?;
+    let ended = ended_at_ms.map(|at_ms| {
+        let summary = header(message, records::SUMMARY).unwrap_or_default();
+        (at_ms, Bytes::copy_from_slice(summary))
+    });
+    let payload = message.payload();
+    Some(Past {
+        record: HistoryRecord {
+            instance,
+            payload: payload.map_or_else(Bytes::new, Bytes::copy_from_slice),
+            ended,
+        },
+        written_ms: message.timestamp().to_millis(),
+    })
+}
+
+/// The instance, and when it ended if the record says that.
+fn whose(message: &BorrowedMessage<'_>) -> Option<(u64, Option<i64>)> {
+    let key = std::str::from_utf8(message.key()?).ok()?;
+    let ended_at_ms = header(message, records::ENDED_AT)
+        .and_then(|at_ms| std::str::from_utf8(at_ms).ok()?.parse().ok());
+    Some((key.parse().ok()?, ended_at_ms))
 }
 
 fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {

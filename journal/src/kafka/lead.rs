@@ -22,7 +22,8 @@ pub(super) struct KafkaLead {
 impl KafkaLead {
     pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
         // In this order: what is read after fencing is final.
-        let transaction = Transaction::fence(&shared.options, partition)?;
+        let transaction =
+            Transaction::fence(&shared.options, &shared.options.transactional_id(partition))?;
         let partitions = shared.options.partitions;
         let last = match position::last(&shared, partition)? {
             Some(last) => last,
@@ -35,6 +36,9 @@ impl KafkaLead {
             }
             None => Position::start(&shared.identity, partitions),
         };
+        if last.import {
+            return Err(Error::Unfinished(format!("{}.*", shared.options.namespace)));
+        }
         if let Some(reason) = last.foreign(&shared.identity, partitions) {
             return Err(Error::Foreign { partition, reason });
         }
@@ -110,7 +114,7 @@ impl KafkaLead {
 }
 
 /// Whether a checkpoint was ever committed: its term is in the history, or was until it expired.
-fn was_led(shared: &Shared, partition: u32) -> Result<bool, Error> {
+pub(super) fn was_led(shared: &Shared, partition: u32) -> Result<bool, Error> {
     let (low, target) = shared.committed_end(topics::HISTORY, partition)?;
     if target.offset == 0 || low > 0 {
         return Ok(low > 0);

@@ -9,6 +9,7 @@ mod cluster;
 mod destinations;
 mod findings;
 mod history;
+mod import;
 mod lead;
 mod oauth;
 mod observe;
@@ -24,12 +25,14 @@ mod tail;
 pub mod topics;
 mod transaction;
 
+pub use import::KafkaImport;
 pub use options::KafkaOptions;
 pub use position::POSITION_KEY;
 pub use setup::{examine, partitions};
 pub use survey::{Lacking, Survey, survey};
 
 use crate::feed::locked;
+use crate::moving::{Past, Source};
 use crate::{
     AppendError, Bytes, ClusterLog, ENDED_LIMIT_MAX, Ended, Error, HistoryPart, Journal, Lead,
     Observer, Reader,
@@ -48,7 +51,7 @@ use setup::{Identity, Setup};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tail::Target;
+use tail::{Tail, Target};
 
 /// The version of every record's layout; header `weir.schema`.
 pub const SCHEMA: &str = "1";
@@ -188,6 +191,32 @@ impl Journal for KafkaJournal {
 
     fn cluster(&self) -> Option<Arc<dyn ClusterLog>> {
         Some(Arc::clone(&self.cluster) as _)
+    }
+}
+
+impl Source for KafkaJournal {
+    fn all_history(
+        &self,
+        partition: u32,
+        _live: &mut dyn Iterator<Item = u64>,
+        each: &mut dyn FnMut(Past) -> bool,
+    ) -> Result<(), Error> {
+        let shared = &self.shared;
+        let (low, target) = shared.committed_end(topics::HISTORY, partition)?;
+        if target.offset <= low {
+            return Ok(());
+        }
+        let topic = shared.options.topic(topics::HISTORY);
+        let tail = Tail::follow(
+            &shared.options,
+            Isolation::Committed,
+            &topic,
+            partition,
+            low,
+        )?;
+        tail.scan_while(target, shared.options.request_timeout, |message| {
+            history::past(message).is_none_or(&mut *each)
+        })
     }
 }
 

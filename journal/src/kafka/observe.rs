@@ -5,7 +5,7 @@
 use super::position::{POSITION_KEY, Position};
 use super::tail::{Step, Tail, Target};
 use super::{Isolation, Shared, topics};
-use crate::{Bytes, Change, Error, Observed, Observer};
+use crate::{Bytes, Change, Error, Extent, Observed, Observer};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use std::collections::VecDeque;
@@ -19,6 +19,10 @@ pub(super) struct KafkaObserver {
     /// Until the end that the topic had at first was reached: that end, and the last position seen.
     first: Option<(Target, Observed)>,
     ready: VecDeque<Observed>,
+    /// Where the topic begins, and how far it was read.
+    low: i64,
+    read: i64,
+    extent: u64,
     started: Instant,
     broken: Option<Error>,
 }
@@ -48,6 +52,9 @@ impl KafkaObserver {
             partition,
             first,
             ready,
+            low,
+            read: low,
+            extent: (target.offset - low).max(0) as u64,
             started: Instant::now(),
             broken: None,
         })
@@ -70,6 +77,7 @@ impl KafkaObserver {
                     let written_ms = message.timestamp().to_millis();
                     let (offset, observed) = (message.offset(), observed(&message)?);
                     drop(message);
+                    self.read = offset + 1;
                     self.take(offset, written_ms, observed)?;
                 }
                 Step::End => self.take_end()?,
@@ -153,6 +161,14 @@ impl Observer for KafkaObserver {
         }
         self.step(wait)
             .inspect_err(|error| self.broken = Some(error.clone()))
+    }
+
+    fn extent(&self) -> Extent {
+        let done = (self.read - self.low).max(0) as u64;
+        Extent {
+            done: done.min(self.extent),
+            of: self.extent,
+        }
     }
 }
 

@@ -117,6 +117,11 @@ impl KafkaOptions {
         format!("{}-{partition}", self.namespace)
     }
 
+    /// The id that fences imports; of them, too, the last one counts.
+    pub(super) fn import_id(&self) -> String {
+        format!("{}-import", self.namespace)
+    }
+
     /// Whether a person has set something that cannot be; nobody is asked.
     ///
     /// # Errors
@@ -179,9 +184,9 @@ impl KafkaOptions {
         config
     }
 
-    pub(super) fn transactional(&self, partition: u32) -> ClientConfig {
+    pub(super) fn transactional(&self, id: &str) -> ClientConfig {
         let mut config = self.producer();
-        config.set("transactional.id", self.transactional_id(partition));
+        config.set("transactional.id", id);
         config.set("transaction.timeout.ms", millis(self.transaction_timeout));
         // May not exceed the transaction's own.
         config.set("message.timeout.ms", millis(self.transaction_timeout));

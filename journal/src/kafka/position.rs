@@ -30,6 +30,13 @@ pub(super) struct Position {
     pub(super) cluster_id: String,
     pub(super) commands_id: String,
     pub(super) state_id: String,
+    /// An import was begun, and what it brings is not there: nobody may lead.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) import: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Position {
@@ -50,6 +57,7 @@ impl Position {
             cluster_id,
             commands_id,
             state_id,
+            import: false,
         }
     }
 

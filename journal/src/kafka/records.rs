@@ -2,8 +2,10 @@
 
 use super::position::{POSITION_KEY, Position};
 use super::{KafkaOptions, headers, topics};
+use crate::moving::Part;
 use crate::{
-    Checkpoint, CheckpointError, DeadLetter, HistoryRecord, OutboundRecord, View, ViewRecord,
+    Change, Checkpoint, CheckpointError, DeadLetter, HistoryRecord, OutboundRecord, View,
+    ViewRecord,
 };
 use rdkafka::message::{Header, OwnedHeaders};
 use std::borrow::Cow;
@@ -36,17 +38,9 @@ pub(super) fn encode<'a>(
     position: &Position,
 ) -> Result<Vec<Out<'a>>, CheckpointError> {
     let partition = Some(partition as i32);
-    let entry_headers = headers("entry");
     let state = options.topic(topics::STATE);
     let mut records: Vec<Out<'a>> = Vec::with_capacity(checkpoint.changes.len() + 1);
-    records.extend(checkpoint.changes.iter().map(|change| Out {
-        topic: Cow::Owned(state.clone()),
-        partition,
-        key: Some(Cow::Borrowed(&change.key[..])),
-        value: change.value.as_ref().map(|value| Cow::Borrowed(&value[..])),
-        headers: entry_headers.clone(),
-        timestamp_ms: None,
-    }));
+    records.extend(entries(&state, partition, &checkpoint.changes));
     let topic = options.topic(topics::HISTORY);
     records.extend(
         checkpoint
@@ -58,19 +52,66 @@ pub(super) fn encode<'a>(
     records.extend(checkpoint.outbound.iter().map(outbound));
     let letters = checkpoint.dead_letters.iter();
     records.extend(letters.map(|letter| dead_letter(options, letter)));
+    check(&records, options.record_bytes_max)?;
+    records.push(closing(options, partition, position)?);
+    Ok(records)
+}
+
+/// The records of a part of an import.
+///
+/// # Errors
+/// As [`encode`].
+pub(super) fn import<'a>(
+    options: &KafkaOptions,
+    partition: u32,
+    part: &'a Part,
+) -> Result<Vec<Out<'a>>, CheckpointError> {
+    let partition = Some(partition as i32);
+    let (state, topic) = (options.topic(topics::STATE), options.topic(topics::HISTORY));
+    let entries = entries(&state, partition, &part.entries);
+    let past = part.history.iter().map(|past| Out {
+        timestamp_ms: past.written_ms,
+        ..history(&topic, partition, &past.record)
+    });
+    let views = part.views.iter().map(|record| view(options, record));
+    let records: Vec<_> = entries.chain(past).chain(views).collect();
+    check(&records, options.record_bytes_max)?;
+    Ok(records)
+}
+
+fn entries<'a>(
+    topic: &str,
+    partition: Option<i32>,
+    changes: &'a [Change],
+) -> impl Iterator<Item = Out<'a>> {
+    let headers = headers("entry");
+    changes.iter().map(move |change| Out {
+        topic: Cow::Owned(topic.to_owned()),
+        partition,
+        key: Some(Cow::Borrowed(&change.key[..])),
+        value: change.value.as_ref().map(|value| Cow::Borrowed(&value[..])),
+        headers: headers.clone(),
+        timestamp_ms: None,
+    })
+}
+
+/// The position record.
+pub(super) fn closing<'a>(
+    options: &KafkaOptions,
+    partition: Option<i32>,
+    position: &Position,
+) -> Result<Out<'a>, CheckpointError> {
     let value = position
         .encode()
         .map_err(|error| CheckpointError::Failed(error.to_string()))?;
-    records.push(Out {
-        topic: Cow::Owned(state),
+    Ok(Out {
+        topic: Cow::Owned(options.topic(topics::STATE)),
         partition,
         key: Some(Cow::Borrowed(POSITION_KEY)),
         value: Some(Cow::Owned(value)),
         headers: headers("position"),
         timestamp_ms: None,
-    });
-    check(&records, options.record_bytes_max)?;
-    Ok(records)
+    })
 }
 
 /// Who leads from here on; it opens the history, so that a state topic that lost its position is noticed.
@@ -99,10 +140,8 @@ fn check(records: &[Out<'_>], limit: usize) -> Result<(), CheckpointError> {
             )));
         }
     }
-    let entries = records.len().saturating_sub(1);
     let reserved = records
         .iter()
-        .take(entries)
         .any(|record| record.key.as_deref() == Some(POSITION_KEY));
     if reserved {
         return Err(CheckpointError::Failed(

@@ -104,15 +104,28 @@ impl Tail {
         }
     }
 
-    /// Gives every record below `target` to `each`, and perhaps some above, which ends it. `settled` says that the
-    /// broker was seen to have `target` as its end, so its end-of-partition counts.
+    /// Gives every record below `target` to `each`, and perhaps some above, which ends it. The broker may be silent for
+    /// as long as `patience`.
     pub(super) fn scan(
         &self,
         target: Target,
         patience: Duration,
         mut each: impl FnMut(&BorrowedMessage<'_>),
     ) -> Result<(), Error> {
-        let deadline = Instant::now() + patience;
+        self.scan_while(target, patience, |message| {
+            each(message);
+            true
+        })
+    }
+
+    /// As [`Tail::scan`], for as long as `each` says to go on.
+    pub(super) fn scan_while(
+        &self,
+        target: Target,
+        patience: Duration,
+        mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let mut deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self
@@ -120,10 +133,10 @@ impl Tail {
                 .map_err(|broken| broken.into_error(&self.topic))?
             {
                 Step::Message(message) => {
-                    each(&message);
-                    if target.is_reached_by(message.offset()) {
+                    if !each(&message) || target.is_reached_by(message.offset()) {
                         return Ok(());
                     }
+                    deadline = Instant::now() + patience;
                 }
                 Step::End if target.is_visible => return Ok(()),
                 Step::End | Step::Nothing if left.is_zero() => {

@@ -29,12 +29,12 @@ impl Transaction {
     ///
     /// While that lasts librdkafka asks again twice a second only. A new producer asks at once, so an impatient one
     /// is replaced, each time after twice as long.
-    pub(super) fn fence(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+    pub(super) fn fence(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
         let deadline = Instant::now() + options.request_timeout;
         let mut patience = FENCE_PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let transaction = Self::new(options, partition)?;
+            let transaction = Self::new(options, id)?;
             match transaction.producer.init_transactions(patience.min(left)) {
                 Ok(()) => return Ok(transaction),
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && patience < left => {
@@ -47,11 +47,9 @@ impl Transaction {
         }
     }
 
-    fn new(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+    fn new(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
         let context = Reporting(Context::new(options.oauth_token_file.clone()));
-        let producer = options
-            .transactional(partition)
-            .create_with_context(context);
+        let producer = options.transactional(id).create_with_context(context);
         let producer = producer.map_err(|error| failed("the producer of checkpoints", &error))?;
         Ok(Self {
             producer,
@@ -66,17 +64,51 @@ impl Transaction {
         outbound: Range<usize>,
     ) -> Result<Arc<Reports>, CheckpointError> {
         let deadline = Instant::now() + self.timeout;
-        let begun = self.producer.begin_transaction();
-        begun.map_err(|error| self.class(error.to_string(), Some(&error)))?;
+        self.begin()?;
         let reports = Reports::new(records.len());
         let produced = self.produce(records, &reports, deadline);
         if let Err(reason) = produced.and_then(|()| self.settle(&reports, deadline)) {
             return Err(self.abort(&reports, reason, outbound));
         }
-        match self.insist(|| self.producer.commit_transaction(self.timeout)) {
+        self.finish(&reports, outbound)?;
+        Ok(reports)
+    }
+
+    /// Begins a transaction that is written in parts.
+    pub(super) fn begin(&self) -> Result<(), CheckpointError> {
+        let begun = self.producer.begin_transaction();
+        begun.map_err(|error| self.class(error.to_string(), Some(&error)))
+    }
+
+    /// Sends a part of a transaction; it is complete when its reports are.
+    pub(super) fn send(&self, records: &[Out<'_>]) -> Result<Arc<Reports>, CheckpointError> {
+        let reports = Reports::new(records.len());
+        let produced = self.produce(records, &reports, Instant::now() + self.timeout);
+        match produced {
             Ok(()) => Ok(reports),
+            Err(reason) => Err(self.class(reason, None)),
+        }
+    }
+
+    /// Waits until a part was confirmed.
+    pub(super) fn confirm(&self, reports: &Reports) -> Result<(), CheckpointError> {
+        let confirmed = reports.wait(Instant::now() + self.timeout);
+        confirmed.map_err(|reason| self.class(reason, None))
+    }
+
+    /// Commits a transaction whose last part this is.
+    pub(super) fn end(&self, records: &[Out<'_>]) -> Result<(), CheckpointError> {
+        let reports = self.send(records)?;
+        let settled = self.settle(&reports, Instant::now() + self.timeout);
+        settled.map_err(|reason| self.class(reason, None))?;
+        self.finish(&reports, 0..0)
+    }
+
+    fn finish(&self, reports: &Reports, outbound: Range<usize>) -> Result<(), CheckpointError> {
+        match self.insist(|| self.producer.commit_transaction(self.timeout)) {
+            Ok(()) => Ok(()),
             Err(error @ KafkaError::Transaction(_)) if requires_abort(&error) => {
-                Err(self.abort(&reports, error.to_string(), outbound))
+                Err(self.abort(reports, error.to_string(), outbound))
             }
             Err(error) => Err(self.class(error.to_string(), Some(&error))),
         }

@@ -215,12 +215,13 @@ impl Journal for MemoryJournal {
         };
         let entries: Vec<_> = found.state.iter().map(entry).collect();
         let latch = Arc::clone(&self.shared.latch);
+        let count = entries.len() as u64;
         let entries = Box::new(entries.into_iter());
         let (next_offset, term) = (found.next_offset, found.term);
         Ok(Box::new(found.feed.follow(
             partition,
             latch,
-            entries,
+            (entries, count),
             next_offset,
             term,
         )))

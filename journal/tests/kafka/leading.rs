@@ -3,7 +3,10 @@
 use super::publishing::make_topic;
 use super::*;
 use journal::kafka::{POSITION_KEY, topics};
-use journal::{CheckpointError, DeadLetter, HistoryRecord, OutboundRecord, View, ViewRecord};
+use journal::moving::{Part, Target};
+use journal::{
+    CheckpointError, DeadLetter, Error, HistoryRecord, OutboundRecord, View, ViewRecord,
+};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message, OwnedMessage};
@@ -292,4 +295,32 @@ fn a_history_index_with_a_bound_forgets_the_oldest() {
     assert_eq!(payloads(19), [bytes("end")]);
     let kept = journal.ended(0, None, 100).expect("ended").len();
     assert!((1..20).contains(&kept), "{kept}");
+}
+
+#[test]
+fn nobody_leads_while_an_import_is_not_finished_and_only_the_last_one_counts() {
+    let options = options();
+    let begin = || Box::new(KafkaImport::begin(options.clone()).expect("begun"));
+    let mut first = begin();
+    let part = Part {
+        entries: vec![change("a", "1")],
+        ..Part::default()
+    };
+    first.put(0, &part).expect("put");
+    let journal = open(&options);
+    for partition in 0..2 {
+        let refused = journal.lead(partition, "early").map(|_| "it leads");
+        assert!(matches!(refused, Err(Error::Unfinished(_))), "{refused:?}");
+    }
+    // Whoever follows finds nothing, as with a partition that nobody has led.
+    assert_eq!(restore(&journal), (State::new(), 0, 0));
+
+    let mut second = begin();
+    second.put(0, &part).expect("put");
+    let late = first.put(0, &part).and_then(|()| first.finish(&[1, 1]));
+    assert!(late.is_err(), "the second one has fenced it");
+    second.finish(&[7, 7]).expect("finished");
+    assert_eq!(lead(&journal).term(), 8);
+    let (state, ..) = restore(&journal);
+    assert_eq!(state.into_values().collect::<Vec<_>>(), [bytes("1")]);
 }

@@ -9,7 +9,7 @@ mod publishing;
 mod settings;
 
 use journal::broker::Broker;
-use journal::kafka::{KafkaJournal, KafkaOptions};
+use journal::kafka::{KafkaImport, KafkaJournal, KafkaOptions};
 use journal::{
     Bytes, Change, Checkpoint, Journal, Lead, Observed, Observer, Reader, Record, contract,
 };
@@ -114,6 +114,13 @@ fn changing(changes: Vec<Change>) -> Checkpoint {
         changes,
         ..Checkpoint::default()
     }
+}
+
+#[test]
+fn an_import_is_there_as_a_whole() {
+    let options = options();
+    let begin = || KafkaImport::begin(options.clone()).map(|target| Box::new(target) as _);
+    contract::run_moving(&begin, &|| Box::new(open(&options)));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proto::node::Heartbeat;
+use proto::node::{Claim, Heartbeat};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::partition_id::PartitionId;
@@ -27,8 +27,7 @@ pub struct Membership {
 pub struct Member {
     pub address: String,
     heard_ms: i64,
-    /// Partitions and the terms in which it leads them.
-    leads: BTreeMap<PartitionId, u64>,
+    leads: BTreeMap<PartitionId, Claimed>,
     takes_over: BTreeSet<PartitionId>,
     follows: BTreeSet<PartitionId>,
     restores: BTreeSet<PartitionId>,
@@ -37,12 +36,21 @@ pub struct Member {
     semantics: u32,
 }
 
+/// What a node has told of a partition that it leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Claimed {
+    term: u64,
+    checkpointed: u64,
+}
+
 /// Who leads a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leader {
     pub node: String,
     pub address: String,
     pub term: u64,
+    /// The first offset that its last checkpoint does not include.
+    pub checkpointed: u64,
 }
 
 /// Who should do what.
@@ -76,9 +84,7 @@ impl Membership {
             let member = Member {
                 address: notice.address,
                 heard_ms: timestamp_ms,
-                leads: leads
-                    .filter_map(|claim| Some((PartitionId::new(claim.partition)?, claim.term)))
-                    .collect(),
+                leads: leads.filter_map(claimed).collect(),
                 takes_over: ids(notice.takes_over),
                 follows: ids(notice.follows),
                 restores: ids(notice.restores),
@@ -107,11 +113,12 @@ impl Membership {
     /// Of those who claim to lead the partition, the one with the highest term.
     pub fn leader(&self, partition: PartitionId) -> Option<Leader> {
         let claim = |(node, member): (&String, &Member)| {
-            let term = *member.leads.get(&partition)?;
+            let claimed = member.leads.get(&partition)?;
             Some(Leader {
                 node: node.clone(),
                 address: member.address.clone(),
-                term,
+                term: claimed.term,
+                checkpointed: claimed.checkpointed,
             })
         };
         self.members
@@ -138,6 +145,14 @@ impl Membership {
     pub fn plan(&self) -> Plan {
         Planning::new(self).plan()
     }
+}
+
+fn claimed(claim: &Claim) -> Option<(PartitionId, Claimed)> {
+    let claimed = Claimed {
+        term: claim.term,
+        checkpointed: claim.checkpointed,
+    };
+    Some((PartitionId::new(claim.partition)?, claimed))
 }
 
 /// A plan being made.

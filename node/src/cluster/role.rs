@@ -12,6 +12,8 @@ use crate::config::Config;
 use crate::core::Shared;
 use crate::error::StartError;
 use crate::follower::{FollowError, Follower};
+use crate::leadership::SKIPPED_MAX;
+use crate::measures::{self, PartitionMeasures};
 use crate::partition::Partition;
 use crate::partition_id::PartitionId;
 
@@ -19,8 +21,6 @@ use crate::partition_id::PartitionId;
 const LOOK: Duration = Duration::from_millis(20);
 /// A follower that has failed begins anew after so long.
 const AGAIN_PAUSE: Duration = Duration::from_millis(500);
-/// Commands that make the machine fail are skipped up to so many.
-const SKIPPED_MAX: usize = 100;
 
 /// What a node does for a partition.
 pub(super) enum Role {
@@ -63,9 +63,13 @@ impl Role {
         matches!(self, Role::Idle(Some(until)) if *until > Instant::now())
     }
 
-    pub fn term(&self) -> Option<u64> {
+    /// The term and the last checkpoint of a leadership.
+    pub fn leads(&self) -> Option<(u64, u64)> {
         match self {
-            Role::Leading(partition) => Some(partition.status().term),
+            Role::Leading(partition) => {
+                let status = partition.status();
+                Some((status.term, status.checkpointed))
+            }
             Role::Idle(_)
             | Role::Restoring(_)
             | Role::Following(_)
@@ -131,6 +135,12 @@ impl Context {
         let _ = self.reporter.send((self.id, report));
     }
 
+    fn stopped(&self) {
+        let measures = self.config.measures.of(self.id);
+        measures.take_role(measures::Role::None);
+        self.report(Report::Stopped);
+    }
+
     fn lead(self, follower: Option<Follower>) {
         let (journal, config) = (Arc::clone(&self.journal), self.config.clone());
         let led = Partition::start(self.id, journal, config, self.shared.clone(), follower);
@@ -171,18 +181,23 @@ pub(super) fn follow(context: Context) -> std::io::Result<Role> {
 /// Follows, begins anew when something is wrong, and leads when it is told to.
 fn stand_by(context: Context, orders: &Standing) {
     let mut skipped = BTreeSet::new();
+    let all = Arc::clone(&context.config.measures);
+    let measures = all.of(context.id);
     loop {
         let (journal, limits) = (&*context.journal, context.config.limits);
-        let restored = Follower::restore(journal, context.id, limits, skipped.clone());
+        measures.take_role(measures::Role::Restoring);
+        let restored = Follower::restore(journal, context.id, limits, skipped.clone(), measures);
         let followed = restored.map_err(FollowError::from).and_then(|follower| {
+            measures.followed(follower.next_offset());
+            measures.take_role(measures::Role::Follower);
             context.report(Report::Follows);
-            keep_up(follower, orders)
+            keep_up(follower, orders, measures)
         });
         let partition = context.id;
         match followed {
             Ok(follower) => match orders.get() {
                 Order::Lead => return context.lead(Some(follower)),
-                Order::Stop | Order::Follow => return context.report(Report::Stopped),
+                Order::Stop | Order::Follow => return context.stopped(),
             },
             Err(FollowError::Panicked { offset, message }) if skipped.len() < SKIPPED_MAX => {
                 tracing::error!(%partition, offset, message, "the machine failed on a command: following anew without it");
@@ -199,15 +214,20 @@ fn stand_by(context: Context, orders: &Standing) {
         match orders.get() {
             Order::Follow => context.report(Report::Restores),
             Order::Lead => return context.lead(None),
-            Order::Stop => return context.report(Report::Stopped),
+            Order::Stop => return context.stopped(),
         }
     }
 }
 
 /// Until there is another order.
-fn keep_up(mut follower: Follower, orders: &Standing) -> Result<Follower, FollowError> {
+fn keep_up(
+    mut follower: Follower,
+    orders: &Standing,
+    measures: &PartitionMeasures,
+) -> Result<Follower, FollowError> {
     while orders.get() == Order::Follow {
         follower.step(LOOK)?;
+        measures.followed(follower.next_offset());
     }
     Ok(follower)
 }

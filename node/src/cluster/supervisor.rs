@@ -206,6 +206,10 @@ impl Work {
     fn tell_places(&self) {
         for slot in &*self.given.slots {
             let leader = self.membership.leader(slot.id());
+            if let Some(leader) = &leader {
+                let measures = self.given.config.measures.of(slot.id());
+                measures.leader_checkpointed(leader.checkpointed);
+            }
             let place = match (self.roles.get(&slot.id()), leader) {
                 (Some(Role::Leading(partition)), _) => Place::Here(partition.clone()),
                 (_, Some(leader)) if leader.node != self.given.me => Place::There(Peer {
@@ -218,6 +222,10 @@ impl Work {
             let phase = match (&place, self.failure()) {
                 (_, Some(failure)) => Phase::Failed(failure.to_string()),
                 (Place::Nowhere, None) => Phase::Starting,
+                // It is in doubt, and restores.
+                (Place::Here(here), None) if here.status().phase == Phase::Starting => {
+                    Phase::Starting
+                }
                 (Place::Here(_) | Place::There(_), None) => Phase::Serving,
             };
             slot.move_to(place);
@@ -245,10 +253,11 @@ impl Work {
             those.map(|(id, _)| id.number()).collect::<Vec<_>>()
         };
         let leads = self.roles.iter().filter_map(|(id, role)| {
-            let term = role.term()?;
+            let (term, checkpointed) = role.leads()?;
             Some(Claim {
                 partition: id.number(),
                 term,
+                checkpointed,
             })
         });
         let heartbeat = Heartbeat {

@@ -122,8 +122,9 @@ async fn create(node: &Node, count: usize) -> u64 {
 }
 
 fn follow(journal: &dyn Journal) -> Follower {
-    let limits = Limits::default();
-    let restored = Follower::restore(journal, PartitionId::FIRST, limits, BTreeSet::new());
+    let (limits, measures) = (Limits::default(), PartitionMeasures::default());
+    let (partition, skipped) = (PartitionId::FIRST, BTreeSet::new());
+    let restored = Follower::restore(journal, partition, limits, skipped, &measures);
     restored.expect("the state is restored")
 }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use engine::{Limits, State};
 use journal::memory::MemoryJournal;
 use journal::{Bytes, Journal};
-use node::{Config, JobStreamRequest, Node, Peers, Phase, Queries, Query, SubmitError};
+use node::{
+    Config, JobStreamRequest, Measures, Node, Peers, Phase, Queries, Query, Role, SubmitError,
+};
 use proto::record::CompleteTask;
 use proto::record::command::Kind;
 use tokio::net::TcpListener;
@@ -80,6 +82,7 @@ const SPREAD: usize = 32;
 pub struct Member {
     pub node: Node,
     address: SocketAddr,
+    measures: Arc<Measures>,
     runtime: Option<Runtime>,
 }
 
@@ -114,6 +117,7 @@ impl Member {
             },
             ..config()
         };
+        let measures = Arc::clone(&config.measures);
         let node = Node::join(Arc::new(journal.clone()), config).expect("the node joins");
         let queries = Queries::default()
             .with::<CountInstances>()
@@ -128,6 +132,7 @@ impl Member {
         Member {
             node,
             address,
+            measures,
             runtime: Some(runtime),
         }
     }
@@ -452,4 +457,41 @@ async fn a_lone_journal_is_not_shared() {
     let alone = journal::embedded::EmbeddedJournal::open(folder.path(), &options);
     let alone: Arc<dyn Journal> = Arc::new(alone.expect("it opens"));
     assert!(Node::join(alone, config()).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_tells_what_it_is_to_each_partition_and_how_far_behind() {
+    let journal = journal(3);
+    let members = cluster(&journal, &["one", "two"]).await;
+    // From here on nothing moves.
+    until_balanced(&members.iter().collect::<Vec<_>>(), 3).await;
+    deploy(&members[0].node, "single", WORK).await;
+    until_known(&members[0].node, "single").await;
+    for _ in 0..SPREAD {
+        create(&members[0].node, "single").await;
+    }
+    // Each partition has a leader, the other node follows it, and has what the leader has written down.
+    let is_settled = |measures: &Measures, leads: &BTreeSet<u32>| {
+        measures.partitions().all(|(id, of_it)| {
+            let (role, lag) = (of_it.role(), of_it.lag());
+            match leads.contains(&id.number()) {
+                true => role == Role::Leader && of_it.commands() > 0 && lag.is_none(),
+                false => role == Role::Follower && lag == Some(0),
+            }
+        })
+    };
+    let settled = async {
+        loop {
+            let leads: Vec<_> = members.iter().map(Member::leads).collect();
+            let mut each = members.iter().zip(&leads);
+            let all: usize = leads.iter().map(BTreeSet::len).sum();
+            if all == 3 && each.all(|(member, leads)| is_settled(&member.measures, leads)) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let settled = tokio::time::timeout(PATIENCE, settled).await;
+    let told = members.iter().map(|member| &member.measures);
+    assert!(settled.is_ok(), "{:?}", told.collect::<Vec<_>>());
 }

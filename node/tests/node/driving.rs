@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use journal::{Bytes, Journal, Reader};
-use node::PartitionId;
 use node::driver::{Draft, Driver, Output, encode};
 use node::leadership::{Led, take_over};
+use node::{PartitionId, PartitionMeasures};
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::{ActivateJobs, CreateInstance, DeployResources};
@@ -21,6 +21,7 @@ fn lead(journal: &MemoryJournal) -> Led {
         "driver",
         engine::Limits::default(),
         BTreeSet::new(),
+        &PartitionMeasures::default(),
     )
     .unwrap()
 }

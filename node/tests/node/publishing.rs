@@ -7,7 +7,7 @@ use journal::memory::{Faults, MemoryJournal};
 use journal::{CheckpointError, Journal, OutboundRecord};
 use node::driver::{Driver, encode};
 use node::leadership::{Led, take_over};
-use node::{Node, PartitionId};
+use node::{Node, PartitionId, PartitionMeasures};
 use prost::Message;
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
@@ -37,7 +37,8 @@ struct Hand {
 impl Hand {
     fn lead(journal: &MemoryJournal) -> Hand {
         let (limits, skipped) = (engine::Limits::default(), BTreeSet::new());
-        let led = take_over(journal, PartitionId::FIRST, "hand", limits, skipped);
+        let (partition, measures) = (PartitionId::FIRST, PartitionMeasures::default());
+        let led = take_over(journal, partition, "hand", limits, skipped, &measures);
         Hand {
             journal: journal.clone(),
             led: led.expect("leads"),

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use engine::{Rejection, State};
 use journal::{AppendError, CheckpointError, Journal, Record};
-use node::Caller;
 use node::driver::{Draft, Output, begin_term, encode};
 use node::leadership::{Led, take_over};
+use node::{Caller, PartitionMeasures};
 use proto::record::{ActivatedJob, Answer, CloseStream, OpenStream, answer, command::Kind};
 
 use super::tamper::Bug;
@@ -93,6 +93,7 @@ impl Leader {
             &name,
             world.limits,
             BTreeSet::new(),
+            &PartitionMeasures::default(),
         )
         .map_err(|error| (Check::Restored, error.to_string()))?;
         world.reference.catch_up();

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use journal::{
-    AppendError, Bytes, Change, Checkpoint, CheckpointError, Ended, Error, HistoryPart, Journal,
-    Lead, Observed, Observer, Reader, Record,
+    AppendError, Bytes, Change, Checkpoint, CheckpointError, Ended, Error, Extent, HistoryPart,
+    Journal, Lead, Observed, Observer, Reader, Record,
 };
 use prost::Message;
 use proto::record::event::Kind as Fact;
@@ -157,6 +157,10 @@ impl Observer for Resurrecting {
             Some(change) => Ok(Observed::Change(change)),
             None => self.observer.next(wait),
         }
+    }
+
+    fn extent(&self) -> Extent {
+        self.observer.extent()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::ServeError;
-use node::{Node, Peers, Phase, Queries};
+use node::{Measures, Node, Peers, Phase, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -45,14 +46,15 @@ impl Server {
     /// As [`Storage::open`] and [`Storage::unusable`] give them; [`crate::failure::Exit::Failed`] for the address.
     pub async fn start(settings: &Settings) -> Result<Self, Failure> {
         let (listener, address) = listen(settings.listen, "--listen").await?;
+        let measures = Arc::new(Measures::default());
         let metrics = match settings.metrics {
             None => None,
             Some(at) => {
                 let (listener, address) = listen(at, "--metrics").await?;
-                Some(Metrics::start(listener, address))
+                Some(Metrics::start(listener, address, Arc::clone(&measures)))
             }
         };
-        let node = start_node(settings.clone(), address).await?;
+        let node = start_node(settings.clone(), address, measures).await?;
         if let Some(metrics) = &metrics {
             metrics.show(&node);
         }
@@ -172,7 +174,11 @@ async fn listen(at: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr
     Ok((listener, address))
 }
 
-async fn start_node(settings: Settings, address: SocketAddr) -> Result<Node, Failure> {
+async fn start_node(
+    settings: Settings,
+    address: SocketAddr,
+    measures: Arc<Measures>,
+) -> Result<Node, Failure> {
     let peer_address = peer_address(&settings, address)?;
     let started = tokio::task::spawn_blocking(move || {
         let config = node::Config {
@@ -180,6 +186,7 @@ async fn start_node(settings: Settings, address: SocketAddr) -> Result<Node, Fai
             publishes_views: settings.storage.has_views(),
             peer_address,
             standby: settings.standby,
+            measures,
             ..node::Config::default()
         };
         let journal = settings.storage.open()?;

@@ -1,5 +1,7 @@
 //! Where a server keeps everything: in a folder of its own, or in Kafka.
 
+mod moving;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -253,6 +255,12 @@ impl Storage {
             (_, journal::Error::Foreign { .. }) => failure.hint(
                 "nothing was changed: use the cluster and the number of partitions that it was begun with, or another --kafka-namespace",
             ),
+            (_, journal::Error::NotEmpty(_)) => {
+                failure.hint("import where there is nothing yet: another --data or --kafka-namespace")
+            }
+            (_, journal::Error::Unfinished(_)) => {
+                failure.hint("run the same `weir import` again, or choose another --kafka-namespace")
+            }
             (
                 _,
                 journal::Error::UnknownPartition(_)

@@ -62,6 +62,7 @@ impl World {
                 notice.leads.push(Claim {
                     partition: number,
                     term: *term,
+                    checkpointed: 0,
                 });
                 notice.follows.retain(|followed| *followed != number);
             }
@@ -183,7 +184,11 @@ fn of_two_claims_the_higher_term_counts() {
     let mut membership = Membership::new(1, 1, TIMEOUT_MS);
     let claim = |node: &str, term| Heartbeat {
         node: node.to_owned(),
-        leads: vec![Claim { partition: 1, term }],
+        leads: vec![Claim {
+            partition: 1,
+            term,
+            checkpointed: 0,
+        }],
         ..Heartbeat::default()
     };
     membership.hear(1_000, claim("zombie", 3));
