@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, never, select};
+use journal::fail_point::{self, FailPoint};
 use journal::{Journal, Reader};
 
 use crate::checkpoints::{Checkpoints, Outcome};
@@ -377,7 +378,9 @@ impl Applier {
             let mut outputs = Vec::with_capacity(2 * chunk.len());
             let mut applied = Ok(());
             for record in chunk {
+                fail_point::pass(FailPoint::BeforeApply);
                 applied = led.driver.apply(record, &mut outputs);
+                fail_point::pass(FailPoint::AfterApply);
                 if applied.is_err() {
                     break;
                 }

@@ -184,10 +184,13 @@ fn write_all(mut lead: Box<dyn Lead>, drafts: &Receiver<Arc<Draft>>, told: &Send
     for draft in drafts {
         let written = draft.commit(&mut *lead);
         let goes_on = matches!(written, Ok(_) | Err(CheckpointError::Full));
-        match written {
+        match &written {
             Ok(_) => _last = Some(draft),
             // The applier takes it back to add to it.
-            Err(_) => drop(draft),
+            Err(error) => {
+                tracing::debug!(%error, "a checkpoint was not committed");
+                drop(draft);
+            }
         }
         if told.send(written).is_err() || !goes_on {
             return;

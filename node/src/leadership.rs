@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::Limits;
+use journal::fail_point::{self, FailPoint};
 use journal::{AppendError, Journal, Lead, Observed, Observer, Reader};
 use rustc_hash::FxHashMap;
 
@@ -107,6 +108,7 @@ pub(crate) fn read_entries(
     loop {
         match observer.next(LOOK)? {
             Observed::Change(change) => {
+                fail_point::pass(FailPoint::AmidRestore);
                 match change.value {
                     Some(value) => entries.insert(change.key, value),
                     None => entries.remove(&change.key),

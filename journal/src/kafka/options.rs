@@ -181,7 +181,10 @@ impl KafkaOptions {
 
     pub(super) fn transactional(&self, partition: u32) -> ClientConfig {
         let mut config = self.producer();
-        config.set("transactional.id", self.transactional_id(partition));
+        let id = self.transactional_id(partition);
+        #[cfg(feature = "fail-points")]
+        let id = crate::fail_point::unfenced(id);
+        config.set("transactional.id", id);
         config.set("transaction.timeout.ms", millis(self.transaction_timeout));
         // May not exceed the transaction's own.
         config.set("message.timeout.ms", millis(self.transaction_timeout));
