@@ -24,7 +24,8 @@ use super::real::{Home, Process, Server, Starting, request_id, topics};
 const ORDERS_MIN: usize = 10_000;
 const KILLS_OF_EACH: u32 = 20;
 const NODES: usize = 3;
-const CLIENTS: u64 = 12;
+/// Many, since most of them wait for a partition to be led again.
+const CLIENTS: u64 = 32;
 /// A node that neither serves nor dies for so long is stuck.
 const LIFE_MAX: Duration = Duration::from_secs(60);
 const SIGKILL: i32 = 9;
@@ -77,15 +78,15 @@ impl Plan {
 /// The last pass of a moment that kills: what a node lives to see under this load within a second or so.
 fn passes_max(point: FailPoint) -> u64 {
     match point {
-        FailPoint::BeforeAppend | FailPoint::AfterAppend => 60,
+        FailPoint::BeforeAppend | FailPoint::AfterAppend => 20,
         FailPoint::BeforeApply
         | FailPoint::AfterApply
         | FailPoint::BeforeAnswer
-        | FailPoint::AfterAnswer => 100,
+        | FailPoint::AfterAnswer => 40,
         FailPoint::BeforeProduce
         | FailPoint::AfterProduce
         | FailPoint::BeforeCommit
-        | FailPoint::AfterCommit => 10,
+        | FailPoint::AfterCommit => 8,
         FailPoint::AmidRestore => 5,
         FailPoint::AfterFence
         | FailPoint::BeforeFirstCheckpoint
