@@ -16,6 +16,7 @@ pub mod broker;
 pub mod contract;
 pub mod embedded;
 mod error;
+pub mod fail_point;
 mod feed;
 pub mod kafka;
 mod latch;

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, never, select};
+use journal::fail_point::{self, FailPoint};
 use journal::{Journal, Reader};
 
 use crate::checkpoints::{Checkpoints, Outcome};
@@ -379,7 +380,9 @@ impl Applier {
             let mut applied = Ok(());
             let begun = Instant::now();
             for record in chunk {
+                fail_point::pass(FailPoint::BeforeApply);
                 applied = led.driver.apply(record, &mut outputs);
+                fail_point::pass(FailPoint::AfterApply);
                 if applied.is_err() {
                     break;
                 }
@@ -474,13 +477,7 @@ impl Applier {
 
     fn tell(&self, led: &Leadership, phase: Option<Phase>) {
         let state = led.driver.state();
-        let counts = Counts {
-            instances: state.instance_keys().len(),
-            jobs: state.job_counts(),
-            tasks: state.task_keys().len(),
-            incidents: state.incident_keys().len(),
-            streams: self.core.streams.len(),
-        };
+        let counts = Counts::of(state, self.core.streams.len());
         self.core.change_status(|status| {
             status.offset = led.driver.next_offset().checked_sub(1);
             status.term = state.term();

@@ -197,10 +197,13 @@ fn write_all(
         let written = draft.commit(&mut *lead);
         measures.of(partition).checkpoint.took(begun.elapsed());
         let goes_on = matches!(written, Ok(_) | Err(CheckpointError::Full));
-        match written {
+        match &written {
             Ok(_) => _last = Some(draft),
             // The applier takes it back to add to it.
-            Err(_) => drop(draft),
+            Err(error) => {
+                tracing::debug!(%error, "a checkpoint was not committed");
+                drop(draft);
+            }
         }
         if told.send(written).is_err() || !goes_on {
             return;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use engine::State;
+use journal::fail_point::{self, FailPoint};
 use proto::record::{Answer, answer};
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -261,9 +262,11 @@ impl Core {
         reply: oneshot::Sender<Result<Applied, SubmitError>>,
         applied: Result<Applied, SubmitError>,
     ) {
+        fail_point::pass(FailPoint::BeforeAnswer);
         if let Err(Ok(untaken)) = reply.send(applied) {
             self.give_back(&untaken.answer);
         }
+        fail_point::pass(FailPoint::AfterAnswer);
     }
 
     /// The end: nothing is taken or answered any more.

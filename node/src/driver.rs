@@ -289,7 +289,7 @@ impl Driver {
         };
         let (state, limits) = (&mut self.state, &self.limits);
         let applying = AssertUnwindSafe(|| {
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fail-points"))]
             assert!(command.principal != PLANTED, "a planted panic");
             engine::apply(state, position, command, limits)
         });
@@ -487,9 +487,9 @@ pub fn begin_term(term: u64, leader: &str) -> Bytes {
     encode(&Caller::default(), 0, Kind::BeginTerm(begin))
 }
 
-/// A command of this principal makes the machine fail, in this crate's tests.
-#[cfg(test)]
-pub(crate) const PLANTED: &str = "planted panic";
+/// A command of this principal makes the machine fail, in tests.
+#[cfg(any(test, feature = "fail-points"))]
+pub const PLANTED: &str = "planted panic";
 
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::Limits;
+use journal::fail_point::{self, FailPoint};
 use journal::{AppendError, Journal, Lead, Observed, Observer, Reader};
 use rustc_hash::FxHashMap;
 
@@ -118,6 +119,7 @@ pub(crate) fn read_entries(
         match observer.next(LOOK)? {
             Observed::Change(change) => {
                 restoring.read(&change, || observer.extent());
+                fail_point::pass(FailPoint::AmidRestore);
                 match change.value {
                     Some(value) => entries.insert(change.key, value),
                     None => entries.remove(&change.key),

@@ -1,6 +1,6 @@
 //! How a node is.
 
-use engine::JobCounts;
+use engine::{JobCounts, State};
 
 /// What a node does at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,4 +35,16 @@ pub struct Counts {
     pub tasks: usize,
     pub incidents: usize,
     pub streams: usize,
+}
+
+impl Counts {
+    pub(crate) fn of(state: &State, streams: usize) -> Counts {
+        Counts {
+            instances: state.instance_keys().len(),
+            jobs: state.job_counts(),
+            tasks: state.task_keys().len(),
+            incidents: state.incident_keys().len(),
+            streams,
+        }
+    }
 }

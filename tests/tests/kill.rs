@@ -285,7 +285,7 @@ async fn kill_and_start(
             let killed = tokio::task::spawn_blocking(move || {
                 let mut starting = Starting::new(&home);
                 (0..lines).for_each(|_| starting.hear_line());
-                starting.kill();
+                drop(starting);
             });
             killed.await.expect("it is killed");
             kills += 1;

@@ -4,7 +4,6 @@
 mod real;
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use journal::broker::Broker;
@@ -13,7 +12,7 @@ use proto::gateway::{CreateProcessInstanceRequest, ResolveIncidentRequest};
 use serde_json::{Value, json};
 use tonic::Request;
 
-use real::{Home, Server, file, request_id};
+use real::{Home, Server, request_id, topics};
 
 const ORDERS: usize = 300;
 /// The server is killed after so many answers, which is before the checkpoint of the last ones.
@@ -40,31 +39,11 @@ const MODEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   <bpmn:message id="told" name="told" />
 </bpmn:definitions>"#;
 
-fn topics(broker: &Broker, arguments: &[&str]) -> Output {
-    let (what, rest) = arguments.split_first().expect("what to do");
-    let mut command = Command::new(real::python("topics"));
-    command.arg(file("tests/topics/topics.py"));
-    let ran = command
-        .arg(what)
-        .arg(broker.bootstrap())
-        .args(rest)
-        .output();
-    let ran = ran.expect("Python runs");
-    let told = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{arguments:?}: {told}");
-    ran
-}
-
 /// Everything in a topic, once it has so many records.
 fn records(broker: &Broker, topic: &str, count: usize) -> Vec<Value> {
     let since = Instant::now();
     loop {
-        let read = topics(broker, &["read", topic]);
-        let text = String::from_utf8(read.stdout).expect("text");
-        let found: Vec<Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .collect();
+        let found = topics::read(broker, topic);
         if found.len() >= count {
             return found;
         }
@@ -119,7 +98,7 @@ async fn incidents(server: &Server, count: usize) -> Vec<Incident> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_order_is_told_once_though_the_server_is_killed() {
     let broker = Broker::start(1, &[]);
-    topics(&broker, &["make", "orders"]);
+    topics::make(&broker, "orders");
     let home = Home::Kafka(broker.bootstrap().to_owned());
     let mut random = fastrand::Rng::with_seed(1);
     let mut server = Server::at(&home);
@@ -157,7 +136,7 @@ async fn each_order_is_told_once_though_the_server_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_not_there_is_an_incident_and_nothing_else_waits() {
     let broker = Broker::start(1, &[]);
-    topics(&broker, &["make", "orders"]);
+    topics::make(&broker, "orders");
     let home = Home::Kafka(broker.bootstrap().to_owned());
     let mut random = fastrand::Rng::with_seed(2);
     let mut server = Server::at(&home);
@@ -178,7 +157,7 @@ async fn a_topic_that_is_not_there_is_an_incident_and_nothing_else_waits() {
     server = Server::at(&home);
     assert_eq!(incidents(&server, 2).await.len(), 2);
 
-    topics(&broker, &["make", "later"]);
+    topics::make(&broker, "later");
     let mut found = found.iter();
     let missing = found.find(|incident| incident.message.contains("no such topic"));
     let resolve = ResolveIncidentRequest {

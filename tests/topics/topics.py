@@ -1,15 +1,28 @@
-"""Makes a topic, or prints all of its committed records as lines of JSON: a consumer that knows nothing of Weir."""
+"""Makes a topic, writes a record to it, or prints all of its committed records as lines of JSON: a client that knows
+nothing of Weir."""
 
 import json
 import sys
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 
 def make(brokers, topic):
     admin = AdminClient({"bootstrap.servers": brokers})
     admin.create_topics([NewTopic(topic, num_partitions=3, replication_factor=1)])[topic].result()
+
+
+def write(brokers, topic, partition, value):
+    def written(error, message):
+        if error is not None:
+            sys.exit(str(error))
+        print(message.offset())
+
+    producer = Producer({"bootstrap.servers": brokers})
+    producer.produce(topic, value.encode(), partition=int(partition), on_delivery=written)
+    if producer.flush(30) > 0:
+        sys.exit("it was not confirmed")
 
 
 def read(brokers, topic):
@@ -39,7 +52,7 @@ def read(brokers, topic):
 
 
 def show(message):
-    text = lambda part: None if part is None else part.decode()
+    text = lambda part: None if part is None else part.decode(errors="replace")
     record = {
         "key": text(message.key()),
         "value": text(message.value()),
@@ -49,4 +62,4 @@ def show(message):
     print(json.dumps(record))
 
 
-{"make": make, "read": read}[sys.argv[1]](*sys.argv[2:])
+{"make": make, "write": write, "read": read}[sys.argv[1]](*sys.argv[2:])

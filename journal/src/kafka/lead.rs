@@ -6,6 +6,7 @@ use super::records;
 use super::tail::{Tail, Target};
 use super::transaction::Transaction;
 use super::{Shared, topics};
+use crate::fail_point::{self, FailPoint};
 use crate::{Checkpoint, CheckpointError, Error, Lead};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ impl KafkaLead {
         // In this order: what is read after fencing is final.
         let transaction =
             Transaction::fence(&shared.options, &shared.options.transactional_id(partition))?;
+        fail_point::pass(FailPoint::AfterFence);
         let partitions = shared.options.partitions;
         let last = match position::last(&shared, partition)? {
             Some(last) => last,
@@ -60,6 +62,7 @@ impl KafkaLead {
             last,
             over: None,
         };
+        fail_point::pass(FailPoint::BeforeFirstCheckpoint);
         lead.commit(&first, Some(leader)).map_err(|error| {
             Error::Failed(format!(
                 "the first checkpoint of the term was not committed: {error}"

@@ -31,6 +31,7 @@ pub use position::POSITION_KEY;
 pub use setup::{examine, partitions};
 pub use survey::{Lacking, Survey, survey};
 
+use crate::fail_point::{self, FailPoint};
 use crate::feed::locked;
 use crate::moving::{Past, Source};
 use crate::{
@@ -146,7 +147,10 @@ impl Journal for KafkaJournal {
         if self.check(partition).is_err() {
             return Err(AppendError::UnknownPartition(partition));
         }
-        self.appender.append(partition, commands)
+        fail_point::pass(FailPoint::BeforeAppend);
+        self.appender.append(partition, commands)?;
+        fail_point::pass(FailPoint::AfterAppend);
+        Ok(())
     }
 
     fn read(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, Error> {

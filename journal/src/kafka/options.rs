@@ -186,6 +186,8 @@ impl KafkaOptions {
 
     pub(super) fn transactional(&self, id: &str) -> ClientConfig {
         let mut config = self.producer();
+        #[cfg(feature = "fail-points")]
+        let id = crate::fail_point::unfenced(id);
         config.set("transactional.id", id);
         config.set("transaction.timeout.ms", millis(self.transaction_timeout));
         // May not exceed the transaction's own.

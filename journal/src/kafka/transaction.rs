@@ -7,6 +7,7 @@ use super::oauth::Context;
 use super::records::Out;
 use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, failed};
+use crate::fail_point::{self, FailPoint};
 use crate::{CheckpointError, Error};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
@@ -63,10 +64,12 @@ impl Transaction {
         records: &[Out<'_>],
         outbound: Range<usize>,
     ) -> Result<Arc<Reports>, CheckpointError> {
+        fail_point::pass(FailPoint::BeforeProduce);
         let deadline = Instant::now() + self.timeout;
         self.begin()?;
         let reports = Reports::new(records.len());
         let produced = self.produce(records, &reports, deadline);
+        fail_point::pass(FailPoint::AfterProduce);
         if let Err(reason) = produced.and_then(|()| self.settle(&reports, deadline)) {
             return Err(self.abort(&reports, reason, outbound));
         }
@@ -105,8 +108,12 @@ impl Transaction {
     }
 
     fn finish(&self, reports: &Reports, outbound: Range<usize>) -> Result<(), CheckpointError> {
+        fail_point::pass(FailPoint::BeforeCommit);
         match self.insist(|| self.producer.commit_transaction(self.timeout)) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                fail_point::pass(FailPoint::AfterCommit);
+                Ok(())
+            }
             Err(error @ KafkaError::Transaction(_)) if requires_abort(&error) => {
                 Err(self.abort(reports, error.to_string(), outbound))
             }

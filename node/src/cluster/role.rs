@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use journal::Journal;
+use journal::fail_point::{self, FailPoint};
 
 use crate::config::Config;
 use crate::core::Shared;
@@ -165,7 +166,9 @@ pub(super) fn lead(context: Context) -> std::io::Result<Role> {
 /// Stops to lead; what was accepted is answered, and the state is written.
 pub(super) fn release(context: Context, partition: Partition) -> std::io::Result<Role> {
     spawn(move || {
+        fail_point::pass(FailPoint::BeforeHandOver);
         partition.stop_and_wait();
+        fail_point::pass(FailPoint::AfterHandOver);
         context.report(Report::Released);
     })?;
     Ok(Role::Busy)

@@ -3,10 +3,14 @@
 //! It takes the binary that stands beside the tests, which `cargo test --workspace` builds; `WEIR_BIN` names another.
 #![allow(dead_code)] // Each test program uses a part of it.
 
-use std::io::{BufRead, BufReader, Read};
+pub mod topics;
+
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use proto::admin::admin_service_client::AdminServiceClient;
 use proto::gateway::gateway_client::GatewayClient;
@@ -19,6 +23,8 @@ use tonic_types::StatusExt;
 
 /// Larger than anything that a test sends or gets.
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
+/// The longest wait for a line of a server's log.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// The program under test.
 pub fn binary() -> PathBuf {
@@ -124,71 +130,14 @@ pub fn serve_to_the_end(data: &Path) -> Output {
     serve(data).output().expect("the program runs")
 }
 
-/// A server that starts. It is killed when dropped.
-pub struct Starting {
+/// The process of a server. It is killed when dropped.
+pub struct Process {
     child: Child,
-    out: BufReader<ChildStdout>,
-    log: BufReader<ChildStderr>,
-    here: TempDir,
-}
-
-impl Starting {
-    pub fn new(home: &Home) -> Starting {
-        let here = tempfile::tempdir().expect("a folder");
-        let mut child = home.serve(here.path()).spawn().expect("the program starts");
-        let out = child.stdout.take().expect("its output is piped");
-        let log = child.stderr.take().expect("its log is piped");
-        Starting {
-            child,
-            out: BufReader::new(out),
-            log: BufReader::new(log),
-            here,
-        }
-    }
-
-    /// Waits for a line of its log: something to be counted by.
-    pub fn hear_line(&mut self) {
-        let mut line = String::new();
-        self.log.read_line(&mut line).expect("a line of its log");
-    }
-
-    /// Waits until it serves.
-    pub fn serving(mut self) -> Server {
-        let mut line = String::new();
-        let read = self.out.read_line(&mut line).expect("a line of its output");
-        if read == 0 {
-            let mut log = String::new();
-            let _ = self.log.read_to_string(&mut log);
-            panic!("the server has ended: {log}");
-        }
-        let mut words = line.split_whitespace();
-        let address = words.find(|word| word.starts_with("http://"));
-        let address = address.expect("an address").to_owned();
-        // Its log must not fill the pipe, or it would wait for ever.
-        let mut log = self.log;
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::stderr()));
-        Server {
-            child: self.child,
-            address,
-            here: self.here,
-        }
-    }
-
-    pub fn kill(mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it is gone");
-    }
-}
-
-/// A server that serves. It is killed when dropped.
-pub struct Server {
-    child: Child,
-    pub address: String,
     /// Its working folder.
     here: TempDir,
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -205,13 +154,118 @@ impl Drop for Server {
     }
 }
 
+impl Process {
+    /// Waits for its end.
+    pub fn ended(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+}
+
+/// The lines that a server logs.
+struct Log(Receiver<String>);
+
+impl Log {
+    /// Reads on, whether anybody listens or not: a server whose log is not read would wait for ever.
+    fn of(child: ChildStderr) -> Log {
+        let (told, heard) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(child).lines().map_while(Result::ok) {
+                eprintln!("{line}");
+                let _ = told.send(line);
+            }
+        });
+        Log(heard)
+    }
+
+    fn next(&self) -> String {
+        let line = self.0.recv_timeout(SILENCE_MAX);
+        line.expect("a line of its log")
+    }
+}
+
+/// A server that starts. It is killed when dropped.
+pub struct Starting {
+    process: Process,
+    out: Lines<BufReader<ChildStdout>>,
+    log: Log,
+}
+
+impl Starting {
+    pub fn new(home: &Home) -> Starting {
+        Starting::with(home, &[])
+    }
+
+    /// With something more in its environment.
+    pub fn with(home: &Home, variables: &[(&str, &str)]) -> Starting {
+        let here = tempfile::tempdir().expect("a folder");
+        let mut command = home.serve(here.path());
+        command.envs(variables.iter().copied());
+        let mut child = command.spawn().expect("the program starts");
+        let out = child.stdout.take().expect("its output is piped");
+        let log = child.stderr.take().expect("its log is piped");
+        Starting {
+            process: Process { child, here },
+            out: BufReader::new(out).lines(),
+            log: Log::of(log),
+        }
+    }
+
+    /// Waits for a line of its log: something to be counted by.
+    pub fn hear_line(&mut self) {
+        self.log.next();
+    }
+
+    /// Waits until it serves.
+    pub fn serving(mut self) -> Server {
+        let Some(Ok(line)) = self.out.next() else {
+            panic!("the server has ended: {:?}", self.process.ended());
+        };
+        Server {
+            process: self.process,
+            address: address(&line),
+            log: self.log,
+        }
+    }
+
+    /// Tells its address once it serves, and its end, which may come before, as `None`.
+    pub fn watched(self, mut tell: impl FnMut(Option<String>) + Send + 'static) -> Process {
+        let out = self.out;
+        std::thread::spawn(move || {
+            for line in out.map_while(Result::ok) {
+                tell(Some(address(&line)));
+            }
+            tell(None);
+        });
+        self.process
+    }
+}
+
+/// Where a server says that it serves.
+fn address(line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let address = words.find(|word| word.starts_with("http://"));
+    address.expect("an address").to_owned()
+}
+
+/// A server that serves. It is killed when dropped.
+pub struct Server {
+    process: Process,
+    pub address: String,
+    log: Log,
+}
+
 impl Server {
     pub fn start(data: &Path) -> Server {
         Server::at(&Home::Folder(data.to_owned()))
     }
 
     pub fn at(home: &Home) -> Server {
-        Starting::new(home).serving()
+        Server::with(home, &[])
+    }
+
+    /// With something more in its environment.
+    pub fn with(home: &Home, variables: &[(&str, &str)]) -> Server {
+        Starting::with(home, variables).serving()
     }
 
     /// Connects with the first call.
@@ -259,23 +313,52 @@ impl Server {
 
     /// The most memory that it has held so far, in bytes.
     pub fn peak_bytes(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).expect("the server lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let digits = line.and_then(|line| line.split_whitespace().next());
+        let held = self.status("VmHWM:");
+        let digits = held.split_whitespace().next();
         let kib: u64 = digits.and_then(|text| text.parse().ok()).expect("a number");
         kib << 10
+    }
+
+    /// What the system says of the process under this name.
+    fn status(&self, name: &str) -> String {
+        let path = format!("/proc/{}/status", self.process.child.id());
+        let status = std::fs::read_to_string(path).expect("the server lives");
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.expect("it is said").trim().to_owned()
     }
 
     /// Sends it a signal, `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
         let mut kill = Command::new("kill");
-        kill.args([&format!("-{name}"), &self.child.id().to_string()]);
+        kill.args([&format!("-{name}"), &self.process.child.id().to_string()]);
         assert!(kill.status().expect("it is sent").success());
     }
 
     pub fn is_alive(&mut self) -> bool {
-        self.child.try_wait().expect("its state").is_none()
+        let ended = self.process.child.try_wait();
+        ended.expect("its state").is_none()
+    }
+
+    /// Whether SIGSTOP holds it.
+    pub fn is_stopped(&self) -> bool {
+        self.status("State:").starts_with('T')
+    }
+
+    /// Waits until it logs this.
+    pub fn hear(&self, text: &str) {
+        while !self.log.next().contains(text) {}
+    }
+
+    /// Lines of its log so far that nobody has heard.
+    pub fn heard(&self) -> Vec<String> {
+        self.log.0.try_iter().collect()
+    }
+
+    /// Tells it to end, as a person does, and waits until it has written everything.
+    pub fn stop(self) {
+        self.signal("TERM");
+        let ended = self.process.ended();
+        assert!(ended.success(), "{ended}");
     }
 
     /// Runs a command against it.
