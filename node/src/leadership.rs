@@ -64,6 +64,7 @@ pub fn take_over(
     let started = Instant::now();
     let mut observer = journal.observe(partition.in_journal())?;
     let restored = read_entries(&mut *observer, |term| term >= lead.term())?;
+    let_go(observer);
     if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
         return Err(StartError::Fenced);
     }
@@ -87,6 +88,11 @@ pub fn take_over(
     );
     let reader = journal.read(partition.in_journal(), lead.next_offset())?;
     Ok(Led::new(lead, reader, driver, partition))
+}
+
+/// What was observed is known. Its end may take a moment that nobody has to wait for.
+pub(crate) fn let_go(observer: Box<dyn Observer>) {
+    std::thread::spawn(move || drop(observer));
 }
 
 /// The state as of a checkpoint.

@@ -5,6 +5,7 @@
 //! fences its predecessors. Architecture, section 5; `docs/topics.md` describes every record.
 
 mod append;
+mod candidate;
 mod cluster;
 mod destinations;
 mod findings;
@@ -35,6 +36,7 @@ use crate::{
     Observer, Reader,
 };
 use append::Appender;
+use candidate::Candidate;
 use cluster::KafkaCluster;
 use history::History;
 use oauth::Context;
@@ -80,6 +82,8 @@ struct Partition {
     history_end: AtomicI64,
     history: Mutex<Option<History>>,
     trimmed: Mutex<Option<Instant>>,
+    /// Set while the partition is followed.
+    candidate: Mutex<Option<Candidate>>,
 }
 
 impl KafkaJournal {
@@ -195,6 +199,29 @@ impl Shared {
     fn partition(&self, partition: u32) -> Result<&Partition, Error> {
         let found = self.partitions.get(partition as usize);
         found.ok_or(Error::UnknownPartition(partition))
+    }
+
+    /// What leading the partition takes.
+    fn candidate(&self, partition: u32) -> Result<Candidate, Error> {
+        let prepared = locked(&self.partition(partition)?.candidate).take();
+        match prepared {
+            Some(candidate) => Ok(candidate),
+            None => Candidate::new(&self.options, partition),
+        }
+    }
+
+    /// Whoever follows a partition may lead it soon.
+    fn prepare(&self, partition: u32) -> Result<(), Error> {
+        let candidate = Candidate::connected(&self.options, partition)?;
+        *locked(&self.partition(partition)?.candidate) = Some(candidate);
+        Ok(())
+    }
+
+    fn dismiss(&self, partition: u32) {
+        if let Ok(partition) = self.partition(partition) {
+            let candidate = locked(&partition.candidate).take();
+            drop(candidate);
+        }
     }
 
     /// The smallest and the largest offset that may be read from.

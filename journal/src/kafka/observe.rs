@@ -20,6 +20,8 @@ pub(super) struct KafkaObserver {
     first: Option<(Target, Observed)>,
     ready: VecDeque<Observed>,
     started: Instant,
+    /// Whether it goes on after the entries that were there.
+    follows: bool,
     broken: Option<Error>,
 }
 
@@ -49,6 +51,7 @@ impl KafkaObserver {
             first,
             ready,
             started: Instant::now(),
+            follows: false,
             broken: None,
         })
     }
@@ -76,6 +79,17 @@ impl KafkaObserver {
                 Step::Nothing if left.is_zero() => return Ok(Observed::Idle),
                 Step::Nothing => {}
             }
+        }
+    }
+
+    /// Whoever looks further than the last checkpoint may have to lead.
+    fn follow(&mut self) {
+        if self.follows || self.first.is_some() || !self.ready.is_empty() {
+            return;
+        }
+        self.follows = true;
+        if let Err(error) = self.shared.prepare(self.partition) {
+            tracing::debug!(partition = self.partition, %error, "leading would begin with connecting");
         }
     }
 
@@ -151,8 +165,17 @@ impl Observer for KafkaObserver {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
+        self.follow();
         self.step(wait)
             .inspect_err(|error| self.broken = Some(error.clone()))
+    }
+}
+
+impl Drop for KafkaObserver {
+    fn drop(&mut self) {
+        if self.follows {
+            self.shared.dismiss(self.partition);
+        }
     }
 }
 

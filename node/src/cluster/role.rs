@@ -16,7 +16,7 @@ use crate::partition::Partition;
 use crate::partition_id::PartitionId;
 
 /// How long a follower waits for the next checkpoint before it looks at its orders.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(5);
 /// A follower that has failed begins anew after so long.
 const AGAIN_PAUSE: Duration = Duration::from_millis(500);
 /// Commands that make the machine fail are skipped up to so many.
@@ -33,7 +33,10 @@ pub(super) enum Role {
     /// It is about to lead.
     Promoting,
     Leading(Partition),
-    /// It hands over, or stops to follow.
+    /// It hands over what it led in this term. It claims it until no checkpoint is being written any more: who began to
+    /// lead before would run into a transaction that is open.
+    Releasing(u64),
+    /// It stops to follow.
     Busy,
 }
 
@@ -55,7 +58,10 @@ impl Role {
     }
 
     pub fn is_leading(&self) -> bool {
-        matches!(self, Role::Leading(_) | Role::Busy | Role::Promoting)
+        matches!(
+            self,
+            Role::Leading(_) | Role::Releasing(_) | Role::Busy | Role::Promoting
+        )
     }
 
     pub fn is_unable(&self) -> bool {
@@ -65,6 +71,7 @@ impl Role {
     pub fn term(&self) -> Option<u64> {
         match self {
             Role::Leading(partition) => Some(partition.status().term),
+            Role::Releasing(term) => Some(*term),
             Role::Idle(_)
             | Role::Restoring(_)
             | Role::Following(_)
@@ -151,13 +158,11 @@ pub(super) fn lead(context: Context) -> std::io::Result<Role> {
     Ok(Role::Promoting)
 }
 
-/// Stops to lead; what was accepted is answered, and the state is written.
+/// Stops to lead; what was accepted is answered.
 pub(super) fn release(context: Context, partition: Partition) -> std::io::Result<Role> {
-    spawn(move || {
-        partition.stop_and_wait();
-        context.report(Report::Released);
-    })?;
-    Ok(Role::Busy)
+    let term = partition.status().term;
+    spawn(move || partition.hand_over(|| context.report(Report::Released)))?;
+    Ok(Role::Releasing(term))
 }
 
 pub(super) fn follow(context: Context) -> std::io::Result<Role> {
