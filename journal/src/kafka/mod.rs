@@ -24,11 +24,13 @@ mod sys;
 mod tail;
 pub mod topics;
 mod transaction;
+mod volume;
 
 pub use options::KafkaOptions;
 pub use position::POSITION_KEY;
 pub use setup::{examine, partitions};
 pub use survey::{Lacking, Survey, survey};
+pub use volume::{Mark, Volume, remove};
 
 use crate::feed::locked;
 use crate::{
