@@ -14,7 +14,7 @@ use crossbeam_channel::{Sender, never, select};
 use journal::fail_point::{self, FailPoint};
 use journal::{Journal, Reader};
 
-use crate::checkpoints::{Checkpoints, Outcome};
+use crate::checkpoints::{Checkpoints, Outcome, tell_refused};
 use crate::clock::JournalClock;
 use crate::core::{Core, Ears, Inbox, View};
 use crate::courier;
@@ -191,21 +191,21 @@ impl Applier {
 
     /// Serves until the node is stopped or cannot go on, and tells so.
     pub fn run(mut self, mut leadership: Leadership, appender: JoinHandle<()>) {
-        let phase = loop {
+        let (phase, memory) = loop {
             let end = guarded(|| self.serve(&mut leadership)).unwrap_or_else(|end| end);
-            drop(leadership);
             let reason = match end {
-                End::Stopped | End::Aborted => break Phase::Stopped,
-                End::Failed(reason) => break Phase::Failed(reason),
+                End::Stopped | End::Aborted => break (Phase::Stopped, Some(leadership)),
+                End::Failed(reason) => break (Phase::Failed(reason), Some(leadership)),
                 End::Rebuild(reason) => reason,
             };
+            drop(leadership);
             tracing::warn!(reason, "in doubt: restoring from the last checkpoint");
             self.core
                 .change_status(|status| status.phase = Phase::Starting);
             match guarded(|| self.rebuild()).and_then(|rebuilt| rebuilt) {
                 Ok(again) => leadership = again,
-                Err(End::Failed(reason)) => break Phase::Failed(reason),
-                Err(End::Stopped | End::Aborted | End::Rebuild(_)) => break Phase::Stopped,
+                Err(End::Failed(reason)) => break (Phase::Failed(reason), None),
+                Err(End::Stopped | End::Aborted | End::Rebuild(_)) => break (Phase::Stopped, None),
             }
         };
         match &phase {
@@ -216,7 +216,10 @@ impl Applier {
                 tracing::info!("the partition has stopped");
             }
         }
+        // Before anything that takes time: another node waits for the partition.
         self.core.end(phase);
+        drop(self.ears.open.take());
+        drop(memory);
         self.threads.push(appender);
         // With it the courier's channel ends.
         drop(self.sendings.take());
@@ -332,7 +335,10 @@ impl Applier {
         if !is_applied && since.elapsed() < STOP_PATIENCE {
             return None;
         }
-        led.checkpoints.finish(&mut led.driver);
+        match orders.hand_over.load(Ordering::Acquire) {
+            true => drop(led.checkpoints.wait()),
+            false => led.checkpoints.finish(&mut led.driver),
+        }
         self.tell(led, None);
         Some(End::Stopped)
     }
@@ -422,16 +428,7 @@ impl Applier {
     ) -> Result<(), End> {
         match led.checkpoints.settle(written) {
             Outcome::Committed(refused) => {
-                if let Some(first) = refused.first() {
-                    let (records, reason) = (refused.len(), &first.reason);
-                    let instance = first.record.as_ref().map(|record| record.instance);
-                    tracing::warn!(
-                        instance,
-                        records,
-                        reason,
-                        "topics have refused records: they become incidents"
-                    );
-                }
+                tell_refused(&refused);
                 led.driver.withhold(refused);
                 self.tell(led, None);
                 Ok(())

@@ -157,30 +157,43 @@ impl Checkpoints {
     /// Writes all there is and waits for it: the last thing that a leadership does. What cannot be written is still
     /// in the log.
     pub fn finish(&mut self, driver: &mut Driver) {
-        let mut begun = false;
-        // One that is being written, and one with the rest.
-        for _ in 0..2 {
-            if self.writing.is_none() {
-                let is_dirty = self.held.is_some() || driver.applied() > 0;
-                if begun || !is_dirty {
-                    return;
-                }
-                begun = true;
-                self.begin(driver);
-            }
-            let Ok(written) = self.results.recv() else {
-                tracing::warn!("the last checkpoint was not written");
-                return;
-            };
-            if let Err(error) = &written {
-                tracing::warn!(%error, "a checkpoint was not written; the log has everything");
-            }
-            match self.settle(written) {
-                // Whoever leads next finds what was refused.
-                Outcome::Committed(_) => {}
-                Outcome::Full | Outcome::Doubt(_) | Outcome::Fenced => return,
-            }
+        if self.wait() && (self.held.is_some() || driver.applied() > 0) {
+            self.begin(driver);
+            self.wait();
         }
+    }
+
+    /// Waits for the one that is being written, if any. Whether another one may follow.
+    pub fn wait(&mut self) -> bool {
+        if self.writing.is_none() {
+            return true;
+        }
+        let Ok(written) = self.results.recv() else {
+            tracing::warn!("the last checkpoint was not written");
+            return false;
+        };
+        if let Err(error) = &written {
+            tracing::warn!(%error, "a checkpoint was not written; the log has everything");
+        }
+        match self.settle(written) {
+            // Whoever leads next finds what was refused.
+            Outcome::Committed(_) => true,
+            Outcome::Full | Outcome::Doubt(_) | Outcome::Fenced => false,
+        }
+    }
+}
+
+/// People should look why.
+pub(crate) fn tell_refused(refused: &[RefusedRecord]) {
+    if let Some(first) = refused.first() {
+        let (records, reason) = (refused.len(), &first.reason);
+        let instance = first.record.as_ref().map(|record| record.instance);
+        tracing::warn!(
+            instance,
+            records,
+            reason,
+            "topics have refused records: they become incidents"
+        );
     }
 }
 

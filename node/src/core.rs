@@ -2,6 +2,7 @@
 //!
 //! Owns no logic but how a node ends: each part is told once, and everybody who waits gets a reason.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -90,12 +91,16 @@ pub(crate) struct Core {
     pub semantics: Arc<AtomicU32>,
     /// Set when all threads but the applier have ended.
     ended: watch::Sender<bool>,
+    /// Nothing is ever sent: it is over when the other side is gone.
+    over: Receiver<Infallible>,
     correlations: AtomicU64,
 }
 
 /// What the applier is told from outside, with the bell that makes it look.
 pub(crate) struct Orders {
     pub stop: AtomicBool,
+    /// Stopping, leave the last checkpoint to the next leader.
+    pub hand_over: AtomicBool,
     pub abort: AtomicBool,
     pub proposals_lost: AtomicBool,
     /// Sends to other partitions that may not have come into their logs.
@@ -131,12 +136,15 @@ impl Orders {
 pub(crate) struct Ears {
     pub inbox: Receiver<Inbox>,
     pub bell: Receiver<()>,
+    /// Dropped when nothing is written any more.
+    pub open: Option<Sender<Infallible>>,
 }
 
 impl Core {
     pub fn new(partition: PartitionId, config: Config, shared: Shared) -> (Arc<Core>, Ears) {
         let (inbox, inbox_ear) = bounded(config.queries_max.max(1));
         let (bell, bell_ear) = bounded(1);
+        let (open, over) = bounded(0);
         let core = Core {
             partition,
             queue: Queue::new(config.queued_bytes_max),
@@ -151,6 +159,7 @@ impl Core {
             reads: Semaphore::new(READS_MAX),
             orders: Orders {
                 stop: AtomicBool::new(false),
+                hand_over: AtomicBool::new(false),
                 abort: AtomicBool::new(false),
                 proposals_lost: AtomicBool::new(false),
                 sends_lost: AtomicBool::new(false),
@@ -170,6 +179,7 @@ impl Core {
             lease: shared.lease,
             semantics: shared.semantics,
             ended: watch::Sender::new(false),
+            over,
             // Commands that an earlier process appended must not find a waiter of this one.
             correlations: AtomicU64::new(fastrand::u64(1..)),
             config,
@@ -177,6 +187,7 @@ impl Core {
         let ears = Ears {
             inbox: inbox_ear,
             bell: bell_ear,
+            open: Some(open),
         };
         (Arc::new(core), ears)
     }
@@ -290,6 +301,11 @@ impl Core {
         }
         self.streams.end();
         self.tasks.end();
+    }
+
+    /// Waits until the applier writes nothing any more. Its memory and threads may still be there.
+    pub fn wait_until_over(&self) {
+        let _ = self.over.recv();
     }
 
     /// Tells those whose commands are, or may be, in the log that nobody will answer.

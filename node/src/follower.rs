@@ -16,7 +16,7 @@ use proto::record::RefusedRecord;
 use crate::config::Config;
 use crate::driver::{Driver, Halt};
 use crate::error::StartError;
-use crate::leadership::{Led, read_entries, take_over};
+use crate::leadership::{Led, let_go, read_entries, take_over};
 use crate::measures::PartitionMeasures;
 use crate::partition_id::PartitionId;
 use crate::restoring::Restoring;
@@ -178,6 +178,7 @@ impl Follower {
                 None => return Err(StartError::Silent("the last checkpoint was awaited").into()),
             }
         }
+        let_go(self.observer);
         let reader = Box::new(Ahead {
             records: self.ahead.into(),
             reader: self.reader,

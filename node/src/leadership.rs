@@ -71,6 +71,7 @@ pub fn take_over(
     let mut observer = journal.observe(partition.in_journal())?;
     let restoring = Restoring::begin(partition, measures);
     let restored = read_entries(&mut *observer, restoring, |term| term >= lead.term())?;
+    let_go(observer);
     if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
         return Err(StartError::Fenced);
     }
@@ -95,6 +96,11 @@ pub fn take_over(
     );
     let reader = journal.read(partition.in_journal(), lead.next_offset())?;
     Ok(Led::new(lead, reader, driver, partition))
+}
+
+/// What was observed is known. Its end may take a moment that nobody has to wait for.
+pub(crate) fn let_go(observer: Box<dyn Observer>) {
+    std::thread::spawn(move || drop(observer));
 }
 
 /// The state as of a checkpoint.

@@ -374,6 +374,18 @@ impl Partition {
         self.end();
     }
 
+    /// As [`Partition::stop_and_wait`], for another node that waits to lead: it applies what the last checkpoint lacks,
+    /// so none is begun any more. `over` is called as soon as it may, before memory is given back and threads have
+    /// ended.
+    pub(crate) fn hand_over(&self, over: impl FnOnce()) {
+        let core = self.core();
+        core.orders.hand_over.store(true, Ordering::Release);
+        self.tell_to_stop();
+        core.wait_until_over();
+        over();
+        self.end();
+    }
+
     fn end(&self) {
         let applier = self.handle.applier.lock();
         let applier = applier.unwrap_or_else(PoisonError::into_inner).take();

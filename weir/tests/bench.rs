@@ -2,6 +2,7 @@
 
 mod weir;
 
+use journal::broker::Broker;
 use weir::run;
 
 #[test]
@@ -29,6 +30,38 @@ fn every_case_gives_its_figures() {
         .ok()
         .out;
     assert!(table.contains("instances per second"), "{table}");
+}
+
+#[test]
+fn servers_on_kafka_are_measured_with_their_brokers() {
+    let broker = Broker::start(1, &[]);
+    let report = run(&[
+        "bench",
+        "--instances",
+        "40",
+        "--warm-up",
+        "0",
+        "--parked",
+        "20",
+        "--nodes",
+        "2",
+        "--partitions",
+        "2",
+        "--kafka",
+        broker.bootstrap(),
+        "--format",
+        "json",
+    ]);
+    let report = report.ok().json();
+    assert_eq!(report["instances"], 40);
+    for figure in ["brokersCpuSecondsPer1000", "killToReadyMs"] {
+        assert!(report[figure].is_number(), "{figure}: {report}");
+    }
+    let topics = report["topics"].as_array().expect("topics");
+    let commands = topics.iter().find(|topic| topic["topic"] == "commands");
+    // One begins an instance, one completes its job; streams need some more.
+    let records = commands.and_then(|topic| topic["recordsPerInstance"].as_f64());
+    assert!(records.is_some_and(|records| records >= 2.0), "{report}");
 }
 
 #[test]

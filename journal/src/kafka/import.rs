@@ -8,6 +8,7 @@
 use super::position::{self, Position};
 use super::records::{self, Out};
 use super::reports::Reports;
+use super::tail::Tail;
 use super::transaction::Transaction;
 use super::{KafkaJournal, KafkaOptions, Shared, lead, topics};
 use crate::moving::{Part, Target};
@@ -37,11 +38,12 @@ impl KafkaImport {
         // Nobody who works is disturbed.
         all.clone()
             .try_for_each(|partition| check_empty(&shared, partition))?;
-        let options = KafkaOptions {
+        let options = Arc::new(KafkaOptions {
             transaction_timeout: TIMEOUT,
             ..(*shared.options).clone()
-        };
-        let transaction = Transaction::fence(&options, &options.import_id())?;
+        });
+        let id = options.import_id();
+        let transaction = Transaction::new(&options, &id)?.fence(&options, &id)?;
         for partition in all {
             claim(&shared, partition)?;
         }
@@ -108,7 +110,9 @@ impl Target for KafkaImport {
 
 /// Refuses a partition that was ever led, or has commands.
 fn check_empty(shared: &Shared, partition: u32) -> Result<(), Error> {
-    let is_begun = match position::last(shared, partition)? {
+    let options = &shared.options;
+    let tail = Tail::look_up(options, &options.topic(topics::STATE), partition)?;
+    let is_begun = match position::last(shared, partition, &tail)? {
         Some(last) => !last.import,
         None => lead::was_led(shared, partition)?,
     };
@@ -125,7 +129,8 @@ fn check_empty(shared: &Shared, partition: u32) -> Result<(), Error> {
 /// From here on nobody leads the partition.
 fn claim(shared: &Shared, partition: u32) -> Result<(), Error> {
     let options = &shared.options;
-    let transaction = Transaction::fence(options, &options.transactional_id(partition))?;
+    let id = options.transactional_id(partition);
+    let transaction = Transaction::new(options, &id)?.fence(options, &id)?;
     // Again, now that nobody can lead it meanwhile.
     check_empty(shared, partition)?;
     let position = Position {

@@ -1,5 +1,6 @@
 //! Leadership of a partition: fence, learn the last committed position, write the new term.
 
+use super::candidate::Candidate;
 use super::destinations::Destinations;
 use super::position::{self, Position};
 use super::records;
@@ -22,12 +23,16 @@ pub(super) struct KafkaLead {
 
 impl KafkaLead {
     pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
+        let Candidate { transaction, tail } = shared.candidate(partition)?;
         // In this order: what is read after fencing is final.
-        let transaction =
-            Transaction::fence(&shared.options, &shared.options.transactional_id(partition))?;
+        let id = shared.options.transactional_id(partition);
+        let transaction = transaction.fence(&shared.options, &id)?;
         fail_point::pass(FailPoint::AfterFence);
         let partitions = shared.options.partitions;
-        let last = match position::last(&shared, partition)? {
+        let last = position::last(&shared, partition, &tail);
+        // A consumer's end takes a tenth of a second that nobody has to wait for.
+        std::thread::spawn(move || drop(tail));
+        let last = match last? {
             Some(last) => last,
             None if was_led(&shared, partition)? => {
                 let reason = "its state topic has no position although it has a history: the topic was emptied or made anew";

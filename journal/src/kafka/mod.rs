@@ -5,6 +5,7 @@
 //! fences its predecessors. Architecture, section 5; `docs/topics.md` describes every record.
 
 mod append;
+mod candidate;
 mod cluster;
 mod destinations;
 mod findings;
@@ -24,12 +25,14 @@ mod sys;
 mod tail;
 pub mod topics;
 mod transaction;
+mod volume;
 
 pub use import::KafkaImport;
 pub use options::KafkaOptions;
 pub use position::POSITION_KEY;
 pub use setup::{examine, partitions};
 pub use survey::{Lacking, Survey, survey};
+pub use volume::{Mark, Volume, remove};
 
 use crate::fail_point::{self, FailPoint};
 use crate::feed::locked;
@@ -39,6 +42,7 @@ use crate::{
     Observer, Reader,
 };
 use append::Appender;
+use candidate::Candidate;
 use cluster::KafkaCluster;
 use history::History;
 use oauth::Context;
@@ -84,6 +88,8 @@ struct Partition {
     history_end: AtomicI64,
     history: Mutex<Option<History>>,
     trimmed: Mutex<Option<Instant>>,
+    /// Set while the partition is followed.
+    candidate: Mutex<Option<Candidate>>,
 }
 
 impl KafkaJournal {
@@ -228,6 +234,29 @@ impl Shared {
     fn partition(&self, partition: u32) -> Result<&Partition, Error> {
         let found = self.partitions.get(partition as usize);
         found.ok_or(Error::UnknownPartition(partition))
+    }
+
+    /// What leading the partition takes.
+    fn candidate(&self, partition: u32) -> Result<Candidate, Error> {
+        let prepared = locked(&self.partition(partition)?.candidate).take();
+        match prepared {
+            Some(candidate) => Ok(candidate),
+            None => Candidate::new(&self.options, partition),
+        }
+    }
+
+    /// Whoever follows a partition may lead it soon.
+    fn prepare(&self, partition: u32) -> Result<(), Error> {
+        let candidate = Candidate::connected(&self.options, partition)?;
+        *locked(&self.partition(partition)?.candidate) = Some(candidate);
+        Ok(())
+    }
+
+    fn dismiss(&self, partition: u32) {
+        if let Ok(partition) = self.partition(partition) {
+            let candidate = locked(&partition.candidate).take();
+            drop(candidate);
+        }
     }
 
     /// The smallest and the largest offset that may be read from.

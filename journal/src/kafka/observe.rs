@@ -24,6 +24,8 @@ pub(super) struct KafkaObserver {
     read: i64,
     extent: u64,
     started: Instant,
+    /// Whether it goes on after the entries that were there.
+    follows: bool,
     broken: Option<Error>,
 }
 
@@ -56,6 +58,7 @@ impl KafkaObserver {
             read: low,
             extent: (target.offset - low).max(0) as u64,
             started: Instant::now(),
+            follows: false,
             broken: None,
         })
     }
@@ -84,6 +87,17 @@ impl KafkaObserver {
                 Step::Nothing if left.is_zero() => return Ok(Observed::Idle),
                 Step::Nothing => {}
             }
+        }
+    }
+
+    /// Whoever looks further than the last checkpoint may have to lead.
+    fn follow(&mut self) {
+        if self.follows || self.first.is_some() || !self.ready.is_empty() {
+            return;
+        }
+        self.follows = true;
+        if let Err(error) = self.shared.prepare(self.partition) {
+            tracing::debug!(partition = self.partition, %error, "leading would begin with connecting");
         }
     }
 
@@ -159,6 +173,7 @@ impl Observer for KafkaObserver {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
+        self.follow();
         self.step(wait)
             .inspect_err(|error| self.broken = Some(error.clone()))
     }
@@ -168,6 +183,14 @@ impl Observer for KafkaObserver {
         Extent {
             done: done.min(self.extent),
             of: self.extent,
+        }
+    }
+}
+
+impl Drop for KafkaObserver {
+    fn drop(&mut self) {
+        if self.follows {
+            self.shared.dismiss(self.partition);
         }
     }
 }

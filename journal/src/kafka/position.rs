@@ -109,15 +109,17 @@ impl Position {
 }
 
 /// The last committed position of a partition, if there is one. Reads backwards from the end: the record that closes
-/// the last checkpoint is behind nothing but markers and aborted records.
-pub(super) fn last(shared: &Shared, partition: u32) -> Result<Option<Position>, Error> {
-    let topic = shared.options.topic(topics::STATE);
+/// the last checkpoint is behind nothing but markers and aborted records. `tail` reads the state topic.
+pub(super) fn last(
+    shared: &Shared,
+    partition: u32,
+    tail: &Tail,
+) -> Result<Option<Position>, Error> {
     let (low, target) = shared.committed_end(topics::STATE, partition)?;
     if target.offset <= low {
         return Ok(None);
     }
     let mut back = LOOK_BACK;
-    let tail = Tail::look_up(&shared.options, &topic, partition)?;
     loop {
         let from = (target.offset - back).max(low);
         let mut found = None;

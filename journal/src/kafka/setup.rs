@@ -111,7 +111,7 @@ impl<'a> Setup<'a> {
         self.admin
     }
 
-    fn admin_options(&self) -> AdminOptions {
+    pub(super) fn admin_options(&self) -> AdminOptions {
         let timeout = Some(self.options.request_timeout);
         AdminOptions::new()
             .request_timeout(timeout)
@@ -129,6 +129,16 @@ impl<'a> Setup<'a> {
         });
         Ok(ours
             .map(|topic| (topic.name().to_owned(), found(topic)))
+            .collect())
+    }
+
+    /// The topics that are there, without the namespace, and how many partitions they have.
+    pub(super) fn present(&self) -> Result<Vec<(&'static str, u32)>, Error> {
+        let existing = self.existing()?;
+        let topics = self.topics.iter();
+        let present = topics.filter_map(|topic| Some((topic.short, existing.get(&topic.name)?)));
+        Ok(present
+            .map(|(short, found)| (short, found.partitions))
             .collect())
     }
 

@@ -80,6 +80,16 @@ impl Tail {
         })
     }
 
+    /// Waits for a connection to the broker that has the partition.
+    pub(super) fn connect(&self, timeout: Duration) -> Result<(), Error> {
+        let bounds = self
+            .consumer
+            .fetch_watermarks(&self.topic, self.partition, timeout);
+        bounds
+            .map(drop)
+            .map_err(|error| failed("a partition cannot be asked for", &error))
+    }
+
     /// Fetches nothing until the next [`Tail::seek`].
     pub(super) fn rest(&self) -> Result<(), Error> {
         let unassigned = self.consumer.unassign();

@@ -6,7 +6,7 @@
 use super::oauth::Context;
 use super::records::Out;
 use super::reports::{Reporting, Reports, Ticket};
-use super::{KafkaOptions, failed};
+use super::{KafkaOptions, failed, topics};
 use crate::fail_point::{self, FailPoint};
 use crate::{CheckpointError, Error};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 /// So often a call that says "again" is made again; each waits up to the request time-out by itself.
 const ATTEMPTS_MAX: usize = 5;
 
-const FENCE_PATIENCE: Duration = Duration::from_millis(100);
+/// A coordinator that is not busy answers within this time.
+const FENCE_USUAL: Duration = Duration::from_millis(25);
+const FENCE_PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Transaction {
     producer: ThreadedProducer<Reporting>,
@@ -29,26 +31,44 @@ impl Transaction {
     /// Fences whoever had this id: an open transaction of theirs is aborted, one that is being committed is awaited.
     ///
     /// While that lasts librdkafka asks again twice a second only. A new producer asks at once, so an impatient one
-    /// is replaced, each time after twice as long.
-    pub(super) fn fence(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
+    /// is replaced, each time after twice as long, by one that has connected meanwhile.
+    pub(super) fn fence(mut self, options: &Arc<KafkaOptions>, id: &str) -> Result<Self, Error> {
         let deadline = Instant::now() + options.request_timeout;
         let mut patience = FENCE_PATIENCE;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let transaction = Self::new(options, id)?;
-            match transaction.producer.init_transactions(patience.min(left)) {
-                Ok(()) => return Ok(transaction),
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && patience < left => {
-                    patience *= 2;
-                    // Its end takes a moment that nobody has to wait for.
-                    std::thread::spawn(move || drop(transaction));
-                }
-                Err(error) => return Err(failed("leadership cannot be taken", &error)),
+            if self.init(FENCE_USUAL)? {
+                return Ok(self);
             }
+            let (options, id) = (Arc::clone(options), id.to_owned());
+            let next = std::thread::spawn(move || Self::connected(&options, &id));
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.init(patience.min(left))? {
+                return Ok(self);
+            }
+            if patience >= left {
+                let silent =
+                    "leadership cannot be taken: the coordinator is busy with its last transaction";
+                return Err(Error::Failed(silent.to_owned()));
+            }
+            patience *= 2;
+            let panicked = |_| Error::Failed("a thread has panicked".to_owned());
+            let impatient = std::mem::replace(&mut self, next.join().map_err(panicked)??);
+            // Its end takes a moment that nobody has to wait for.
+            std::thread::spawn(move || drop(impatient));
         }
     }
 
-    fn new(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
+    /// Whether others are fenced within the wait.
+    fn init(&self, wait: Duration) -> Result<bool, Error> {
+        match self.producer.init_transactions(wait) {
+            Ok(()) => Ok(true),
+            Err(KafkaError::Transaction(error)) if error.is_retriable() => Ok(false),
+            Err(error) => Err(failed("leadership cannot be taken", &error)),
+        }
+    }
+
+    /// One that has fenced nobody yet, and cannot commit before it has.
+    pub(super) fn new(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
         let context = Reporting(Context::new(options.oauth_token_file.clone()));
         let producer = options.transactional(id).create_with_context(context);
         let producer = producer.map_err(|error| failed("the producer of checkpoints", &error))?;
@@ -56,6 +76,15 @@ impl Transaction {
             producer,
             timeout: options.request_timeout,
         })
+    }
+
+    /// One whose connection is there already.
+    pub(super) fn connected(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
+        let transaction = Self::new(options, id)?;
+        let client = transaction.producer.client();
+        let asked = client.fetch_metadata(Some(&options.topic(topics::STATE)), transaction.timeout);
+        asked.map_err(|error| failed("the cluster cannot be asked", &error))?;
+        Ok(transaction)
     }
 
     /// Commits all of the records; gives how far each topic was written. Those in the range `outbound` may be refused.

@@ -7,6 +7,7 @@ mod foreign;
 mod leading;
 mod publishing;
 mod settings;
+mod volume;
 
 use journal::broker::Broker;
 use journal::kafka::{KafkaImport, KafkaJournal, KafkaOptions};

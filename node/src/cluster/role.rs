@@ -19,7 +19,7 @@ use crate::partition::Partition;
 use crate::partition_id::PartitionId;
 
 /// How long a follower waits for the next checkpoint before it looks at its orders.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(5);
 /// A follower that has failed begins anew after so long.
 const AGAIN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -34,7 +34,13 @@ pub(super) enum Role {
     /// It is about to lead.
     Promoting,
     Leading(Partition),
-    /// It hands over, or stops to follow.
+    /// It hands over what it led in this term. It claims it until no checkpoint is being written any more: who began to
+    /// lead before would run into a transaction that is open.
+    Releasing {
+        term: u64,
+        checkpointed: u64,
+    },
+    /// It stops to follow.
     Busy,
 }
 
@@ -57,7 +63,10 @@ impl Role {
 
     /// Whether it is led here, or may be until the thread that changes that has reported.
     pub fn may_lead(&self) -> bool {
-        matches!(self, Role::Leading(_) | Role::Busy | Role::Promoting)
+        matches!(
+            self,
+            Role::Leading(_) | Role::Releasing { .. } | Role::Busy | Role::Promoting
+        )
     }
 
     pub fn is_unable(&self) -> bool {
@@ -71,6 +80,7 @@ impl Role {
                 let status = partition.status();
                 Some((status.term, status.checkpointed))
             }
+            Role::Releasing { term, checkpointed } => Some((*term, *checkpointed)),
             Role::Idle(_)
             | Role::Restoring(_)
             | Role::Following(_)
@@ -163,15 +173,20 @@ pub(super) fn lead(context: Context) -> std::io::Result<Role> {
     Ok(Role::Promoting)
 }
 
-/// Stops to lead; what was accepted is answered, and the state is written.
+/// Stops to lead; what was accepted is answered.
 pub(super) fn release(context: Context, partition: Partition) -> std::io::Result<Role> {
+    let status = partition.status();
     spawn(move || {
         fail_point::pass(FailPoint::BeforeHandOver);
-        partition.stop_and_wait();
-        fail_point::pass(FailPoint::AfterHandOver);
-        context.report(Report::Released);
+        partition.hand_over(|| {
+            fail_point::pass(FailPoint::AfterHandOver);
+            context.report(Report::Released);
+        });
     })?;
-    Ok(Role::Busy)
+    Ok(Role::Releasing {
+        term: status.term,
+        checkpointed: status.checkpointed,
+    })
 }
 
 pub(super) fn follow(context: Context) -> std::io::Result<Role> {

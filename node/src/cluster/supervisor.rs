@@ -371,13 +371,17 @@ impl Work {
             reporter: self.reporter.clone(),
         };
         let next = match role {
-            Role::Idle(_) if leads && is_free => role::lead(context()),
+            Role::Idle(_) if leads && is_free => {
+                tracing::info!(partition = %id, "taking the partition over");
+                role::lead(context())
+            }
             Role::Idle(not_before) if follows => match not_before {
                 Some(not_before) if *not_before > Instant::now() => return,
                 Some(_) | None => role::follow(context()),
             },
             Role::Restoring(order) | Role::Following(order) => {
                 if leads && is_free {
+                    tracing::info!(partition = %id, "taking the partition over");
                     order.set(Order::Lead);
                     Ok(Role::Promoting)
                 } else if follows || leads {
@@ -392,7 +396,11 @@ impl Work {
                 tracing::info!(partition = %id, to = plan.leads.get(&id), "handing the partition over");
                 role::release(context(), partition)
             }
-            Role::Idle(_) | Role::Leading(_) | Role::Promoting | Role::Busy => return,
+            Role::Idle(_)
+            | Role::Leading(_)
+            | Role::Releasing { .. }
+            | Role::Promoting
+            | Role::Busy => return,
         };
         *role = next.unwrap_or_else(|error| {
             tracing::error!(partition = %id, %error, "a thread could not be started");
@@ -409,7 +417,11 @@ impl Work {
             match std::mem::replace(role, Role::Busy) {
                 Role::Restoring(order) | Role::Following(order) => order.set(Order::Stop),
                 Role::Leading(partition) if is_leaving => partition.stop_and_wait(),
-                Role::Leading(_) | Role::Idle(_) | Role::Promoting | Role::Busy => {}
+                Role::Leading(_)
+                | Role::Releasing { .. }
+                | Role::Idle(_)
+                | Role::Promoting
+                | Role::Busy => {}
             }
             self.given.health.tell(*id, &Phase::Stopped);
         }

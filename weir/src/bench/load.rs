@@ -1,4 +1,4 @@
-//! The load: one thread, one connection that creates and one that works.
+//! The load: one thread; to each server a connection that creates and one that works.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,9 +12,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{LocalSet, spawn_local};
 use tonic::{Code, Status};
 
-use super::child::{Child, Usage};
 use super::flight::{Flights, Measured};
-use super::{BenchArgs, JOB_TYPE, PROCESS_ID};
+use super::usage::Usage;
 use crate::client::Client;
 use crate::failure::Failure;
 
@@ -30,78 +29,94 @@ pub struct Load {
     pub cpu_seconds: Option<f64>,
 }
 
+/// What is done how often, and how fast.
+pub struct Course {
+    pub process_id: &'static str,
+    pub job_type: &'static str,
+    pub instances: u64,
+    /// Jobs of an instance that are done; without any it is over when it is created.
+    pub tasks: u32,
+    pub outstanding: u32,
+    pub rate: Option<u32>,
+    pub long_poll: bool,
+    pub variables_bytes: u32,
+}
+
 struct Run {
-    create: Client,
-    work: Client,
+    create: Vec<Client>,
+    work: Vec<Client>,
+    process_id: &'static str,
+    job_type: &'static str,
     flights: RefCell<Flights>,
     free: Semaphore,
     variables: String,
     failed: mpsc::Sender<Failure>,
 }
 
-/// Runs `instances` to their ends.
+/// Runs all instances of a course to their ends.
 ///
 /// # Errors
 /// The first call that fails for another reason than too much load.
-pub async fn drive(child: &Child, args: &BenchArgs, instances: u64) -> Result<Load, Failure> {
-    if instances == 0 {
+pub async fn drive(addresses: &[String], course: &Course) -> Result<Load, Failure> {
+    if course.instances == 0 {
         return Ok(Load {
-            measured: Flights::new(args.tasks).measured,
+            measured: Flights::new(course.tasks).measured,
             took: Duration::ZERO,
             cpu_seconds: None,
         });
     }
     let (failed, mut failures) = mpsc::channel(1);
-    let permits = if args.rate.is_some() {
-        OPEN_LOOP_MAX
-    } else {
-        args.outstanding as usize
+    let permits = match course.rate {
+        Some(_) => OPEN_LOOP_MAX,
+        None => course.outstanding as usize,
     };
     let run = Rc::new(Run {
-        create: Client::connect_to(child.address()).await?,
-        work: Client::connect_to(child.address()).await?,
-        flights: RefCell::new(Flights::new(args.tasks)),
+        create: connect(addresses).await?,
+        work: connect(addresses).await?,
+        process_id: course.process_id,
+        job_type: course.job_type,
+        flights: RefCell::new(Flights::new(course.tasks)),
         free: Semaphore::new(permits),
-        variables: variables(args.variables_bytes),
+        variables: variables(course.variables_bytes),
         failed,
     });
-    let before = Usage::of_this_process().cpu_seconds;
+    let before = Usage::of_this_process();
     let local = LocalSet::new();
     let took = local
         .run_until(async {
             tokio::select! {
-                took = all(&run, args, instances, permits) => took,
+                took = all(&run, course, permits) => took,
                 Some(failure) = failures.recv() => Err(failure),
             }
         })
         .await?;
     drop(local);
-    let after = Usage::of_this_process().cpu_seconds;
-    let flights = run.flights.replace(Flights::new(args.tasks));
+    let flights = run.flights.replace(Flights::new(course.tasks));
     Ok(Load {
         measured: flights.measured,
         took,
-        cpu_seconds: before.zip(after).map(|(before, after)| after - before),
+        cpu_seconds: Usage::of_this_process().cpu_seconds_since(&before),
     })
 }
 
-async fn all(
-    run: &Rc<Run>,
-    args: &BenchArgs,
-    instances: u64,
-    permits: usize,
-) -> Result<Duration, Failure> {
-    if args.long_poll {
-        let most = i32::try_from(args.outstanding).unwrap_or(i32::MAX);
-        spawn_local(poll(Rc::clone(run), most));
-    } else {
-        let jobs = open_stream(run).await?;
-        spawn_local(work(Rc::clone(run), jobs));
+async fn connect(addresses: &[String]) -> Result<Vec<Client>, Failure> {
+    let mut clients = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        clients.push(Client::connect_to(address).await?);
+    }
+    Ok(clients)
+}
+
+async fn all(run: &Rc<Run>, course: &Course, permits: usize) -> Result<Duration, Failure> {
+    if course.tasks > 0 {
+        for client in &run.work {
+            work_at(run, client, course).await?;
+        }
     }
     let began = Instant::now();
-    for number in 0..instances {
+    for (number, client) in (0..course.instances).zip(run.create.iter().cycle()) {
         let mut due = Instant::now();
-        if let Some(rate) = args.rate {
+        if let Some(rate) = course.rate {
             due = began + Duration::from_secs_f64(number as f64 / f64::from(rate));
             tokio::time::sleep_until(due.into()).await;
         }
@@ -109,12 +124,12 @@ async fn all(
             // Given back when the instance has ended.
             permit.forget();
         }
-        let began = if args.rate.is_some() {
+        let began = if course.rate.is_some() {
             due
         } else {
             Instant::now()
         };
-        spawn_local(create(Rc::clone(run), began));
+        spawn_local(create(Rc::clone(run), client.clone(), began));
     }
     // Every permit is back when every instance has ended.
     let all = u32::try_from(permits).unwrap_or(u32::MAX);
@@ -122,11 +137,23 @@ async fn all(
     Ok(began.elapsed())
 }
 
-async fn create(run: Rc<Run>, began: Instant) {
-    let mut gateway = run.create.gateway();
+async fn work_at(run: &Rc<Run>, client: &Client, course: &Course) -> Result<(), Failure> {
+    let (run, client) = (Rc::clone(run), client.clone());
+    if course.long_poll {
+        let most = i32::try_from(course.outstanding).unwrap_or(i32::MAX);
+        spawn_local(poll(run, client, most));
+    } else {
+        let jobs = open_stream(&run, &client).await?;
+        spawn_local(work(run, client, jobs));
+    }
+    Ok(())
+}
+
+async fn create(run: Rc<Run>, client: Client, began: Instant) {
+    let mut gateway = client.gateway();
     loop {
         let request = CreateProcessInstanceRequest {
-            bpmn_process_id: PROCESS_ID.to_owned(),
+            bpmn_process_id: run.process_id.to_owned(),
             version: -1,
             variables: run.variables.clone(),
             ..Default::default()
@@ -140,7 +167,7 @@ async fn create(run: Rc<Run>, began: Instant) {
                 return;
             }
             Err(status) => {
-                if !run.again(&status).await {
+                if !run.again(&client, &status).await {
                     return;
                 }
             }
@@ -148,34 +175,37 @@ async fn create(run: Rc<Run>, began: Instant) {
     }
 }
 
-async fn open_stream(run: &Run) -> Result<tonic::Streaming<ActivatedJob>, Failure> {
+async fn open_stream(
+    run: &Run,
+    client: &Client,
+) -> Result<tonic::Streaming<ActivatedJob>, Failure> {
     let request = StreamActivatedJobsRequest {
-        r#type: JOB_TYPE.to_owned(),
+        r#type: run.job_type.to_owned(),
         worker: "weir-bench".to_owned(),
         timeout: LEASE.as_millis() as i64,
         ..Default::default()
     };
-    let reply = run.work.gateway().stream_activated_jobs(request).await;
-    Ok(reply.map_err(run.work.failure())?.into_inner())
+    let reply = client.gateway().stream_activated_jobs(request).await;
+    Ok(reply.map_err(client.failure())?.into_inner())
 }
 
-async fn work(run: Rc<Run>, mut jobs: tonic::Streaming<ActivatedJob>) {
+async fn work(run: Rc<Run>, client: Client, mut jobs: tonic::Streaming<ActivatedJob>) {
     loop {
         match jobs.message().await {
-            Ok(Some(job)) => take(&run, &job),
+            Ok(Some(job)) => take(&run, &client, &job),
             Ok(None) => {
                 return run.fail(Failure::failed("the server has closed the stream of jobs"));
             }
-            Err(status) => return run.fail_with(&status),
+            Err(status) => return run.fail_with(&client, &status),
         }
     }
 }
 
-async fn poll(run: Rc<Run>, most: i32) {
-    let mut gateway = run.work.gateway();
+async fn poll(run: Rc<Run>, client: Client, most: i32) {
+    let mut gateway = client.gateway();
     loop {
         let request = ActivateJobsRequest {
-            r#type: JOB_TYPE.to_owned(),
+            r#type: run.job_type.to_owned(),
             worker: "weir-bench".to_owned(),
             timeout: LEASE.as_millis() as i64,
             max_jobs_to_activate: most,
@@ -183,16 +213,16 @@ async fn poll(run: Rc<Run>, most: i32) {
         };
         let mut batches = match gateway.activate_jobs(request).await {
             Ok(reply) => reply.into_inner(),
-            Err(status) => match run.again(&status).await {
+            Err(status) => match run.again(&client, &status).await {
                 true => continue,
                 false => return,
             },
         };
         loop {
             match batches.message().await {
-                Ok(Some(batch)) => batch.jobs.iter().for_each(|job| take(&run, job)),
+                Ok(Some(batch)) => batch.jobs.iter().for_each(|job| take(&run, &client, job)),
                 Ok(None) => break,
-                Err(status) => match run.again(&status).await {
+                Err(status) => match run.again(&client, &status).await {
                     true => break,
                     false => return,
                 },
@@ -201,14 +231,14 @@ async fn poll(run: Rc<Run>, most: i32) {
     }
 }
 
-fn take(run: &Rc<Run>, job: &ActivatedJob) {
+fn take(run: &Rc<Run>, client: &Client, job: &ActivatedJob) {
     let instance = job.process_instance_key;
     run.flights.borrow_mut().job(instance, Instant::now());
-    spawn_local(complete(Rc::clone(run), job.key, instance));
+    spawn_local(complete(Rc::clone(run), client.clone(), job.key, instance));
 }
 
-async fn complete(run: Rc<Run>, key: i64, instance: i64) {
-    let mut gateway = run.work.gateway();
+async fn complete(run: Rc<Run>, client: Client, key: i64, instance: i64) {
+    let mut gateway = client.gateway();
     loop {
         let request = CompleteJobRequest {
             job_key: key,
@@ -222,7 +252,7 @@ async fn complete(run: Rc<Run>, key: i64, instance: i64) {
                 return;
             }
             Err(status) => {
-                if !run.again(&status).await {
+                if !run.again(&client, &status).await {
                     return;
                 }
             }
@@ -232,18 +262,19 @@ async fn complete(run: Rc<Run>, key: i64, instance: i64) {
 
 impl Run {
     /// Whether the call is to be repeated; waits a little before.
-    async fn again(&self, status: &Status) -> bool {
-        if status.code() == Code::ResourceExhausted {
+    async fn again(&self, client: &Client, status: &Status) -> bool {
+        // The server has too much to do, or a partition has no leader at the moment.
+        if matches!(status.code(), Code::ResourceExhausted | Code::Unavailable) {
             self.flights.borrow_mut().measured.refused += 1;
             tokio::time::sleep(PAUSE_WHEN_REFUSED).await;
             return true;
         }
-        self.fail_with(status);
+        self.fail_with(client, status);
         false
     }
 
-    fn fail_with(&self, status: &Status) {
-        self.fail(Failure::of_status(status, self.work.address()));
+    fn fail_with(&self, client: &Client, status: &Status) {
+        self.fail(Failure::of_status(status, client.address()));
     }
 
     fn fail(&self, failure: Failure) {

@@ -1,4 +1,4 @@
-//! Evaluations per second on one core: `cargo run --release -p feel --example throughput`.
+//! Evaluations per second on one core: `cargo run --release -p feel --example feel_throughput`.
 //!
 //! Each line is one expression over the same five variables in encoded bytes, as the engine keeps
 //! them; parsing is not part of it.

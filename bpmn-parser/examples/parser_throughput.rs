@@ -1,4 +1,4 @@
-//! How fast files are read: `cargo run --release -p bpmn-parser --example throughput -- FILE…`.
+//! How fast files are read: `cargo run --release -p bpmn-parser --example parser_throughput -- FILE…`.
 //!
 //! Each file is read again and again for about a second; what is printed is the best of the runs.
 

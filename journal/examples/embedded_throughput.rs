@@ -1,4 +1,6 @@
-//! Measures the embedded journal on the disk at hand: `cargo run --release --example throughput [directory]`.
+//! Measures the embedded journal on the disk at hand.
+//!
+//! `cargo run --release -p weir-journal --example embedded_throughput [directory]`
 //!
 //! Prints a table: latency of one append beside that of one bare write and fdatasync, throughput of many callers,
 //! and what checkpoints of several sizes cost in time and bytes. Only figures; nothing is asserted.
