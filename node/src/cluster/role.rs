@@ -178,10 +178,14 @@ fn stand_by(context: Context, orders: &Standing) {
     loop {
         let (journal, limits) = (&*context.journal, context.config.limits);
         let restored = Follower::restore(journal, context.id, limits, skipped.clone());
-        let followed = restored.map_err(FollowError::from).and_then(|follower| {
-            context.report(Report::Follows);
-            keep_up(follower, orders)
-        });
+        let followed = restored
+            .map_err(FollowError::from)
+            .and_then(|mut follower| {
+                // The first look beyond the entries makes the connections that leading takes.
+                follower.step(Duration::ZERO)?;
+                context.report(Report::Follows);
+                keep_up(follower, orders)
+            });
         let partition = context.id;
         match followed {
             Ok(follower) => match orders.get() {
