@@ -23,18 +23,16 @@ pub(super) struct KafkaLead {
 
 impl KafkaLead {
     pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
-        let Candidate { transaction, tail } = shared.candidate(partition)?;
-        // In this order: what is read after fencing is final.
-        let id = shared.options.transactional_id(partition);
-        let transaction = transaction.fence(&shared.options, &id)?;
-        fail_point::pass(FailPoint::AfterFence);
         let partitions = shared.options.partitions;
-        let last = position::last(&shared, partition, &tail);
-        // A consumer's end takes a tenth of a second that nobody has to wait for.
-        std::thread::spawn(move || drop(tail));
-        let last = match last? {
+        let (mut transaction, mut last) = fence(&shared, partition)?;
+        let was_led = last.is_none() && was_led(&shared, partition)?;
+        if was_led {
+            // Another node may have begun to lead between the two looks. Fenced, it has left its position.
+            (transaction, last) = fence(&shared, partition)?;
+        }
+        let last = match last {
             Some(last) => last,
-            None if was_led(&shared, partition)? => {
+            None if was_led => {
                 let reason = "its state topic has no position although it has a history: the topic was emptied or made anew";
                 return Err(Error::Foreign {
                     partition,
@@ -119,6 +117,19 @@ impl KafkaLead {
             },
         }
     }
+}
+
+/// Fences the predecessor and looks where it has ended. In this order: what is read after fencing is final, unless
+/// somebody else fences.
+fn fence(shared: &Shared, partition: u32) -> Result<(Transaction, Option<Position>), Error> {
+    let Candidate { transaction, tail } = shared.candidate(partition)?;
+    let id = shared.options.transactional_id(partition);
+    let transaction = transaction.fence(&shared.options, &id)?;
+    fail_point::pass(FailPoint::AfterFence);
+    let last = position::last(shared, partition, &tail);
+    // A consumer's end takes a tenth of a second that nobody has to wait for.
+    std::thread::spawn(move || drop(tail));
+    Ok((transaction, last?))
 }
 
 /// Whether a checkpoint was ever committed: its term is in the history, or was until it expired.

@@ -45,6 +45,29 @@ fn begin(producer: &BaseProducer, options: &KafkaOptions) {
 }
 
 #[test]
+fn whoever_loses_the_race_for_new_topics_does_not_take_them_for_emptied() {
+    const NODES: usize = 4;
+    for _ in 0..2 {
+        let options = options();
+        let journals: Vec<KafkaJournal> = (0..NODES).map(|_| open(&options)).collect();
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let racing =
+                |journal| scope.spawn(move || KafkaJournal::lead(journal, 0, "racer").map(drop));
+            let racing: Vec<_> = journals.iter().map(racing).collect();
+            let ended = racing.into_iter();
+            ended.map(|racer| racer.join().expect("no panic")).collect()
+        });
+        for outcome in outcomes {
+            // Fenced, or asked while another one was being fenced: both may try again.
+            assert!(
+                matches!(outcome, Ok(()) | Err(journal::Error::Failed(_))),
+                "{outcome:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_zombie_is_fenced() {
     let options = options();
     let (journal, other) = (open(&options), open(&options));

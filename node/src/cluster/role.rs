@@ -205,12 +205,16 @@ fn stand_by(context: Context, orders: &Standing) {
         let (journal, limits) = (&*context.journal, context.config.limits);
         measures.take_role(measures::Role::Restoring);
         let restored = Follower::restore(journal, context.id, limits, skipped.clone(), measures);
-        let followed = restored.map_err(FollowError::from).and_then(|follower| {
-            measures.followed(follower.next_offset());
-            measures.take_role(measures::Role::Follower);
-            context.report(Report::Follows);
-            keep_up(follower, orders, measures)
-        });
+        let followed = restored
+            .map_err(FollowError::from)
+            .and_then(|mut follower| {
+                // The first look beyond the entries makes the connections that leading takes.
+                follower.step(Duration::ZERO)?;
+                measures.followed(follower.next_offset());
+                measures.take_role(measures::Role::Follower);
+                context.report(Report::Follows);
+                keep_up(follower, orders, measures)
+            });
         let partition = context.id;
         match followed {
             Ok(follower) => match orders.get() {
