@@ -46,7 +46,6 @@ async fn set(node: &Node, scope_key: u64, variables: Bytes) -> Result<(), Submit
         scope_key,
         variables,
         local: true,
-        ..SetVariables::default()
     };
     submit(node, Kind::SetVariables(set)).await.map(|_| ())
 }
