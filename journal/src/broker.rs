@@ -23,9 +23,25 @@ impl Broker {
     /// When the script fails: it says why on standard error.
     #[must_use]
     pub fn start(brokers: u32, properties: &[&str]) -> Self {
+        Self::run(brokers, properties, None)
+    }
+
+    /// As [`Broker::start`], with the data of broker N in `node-N` of a folder.
+    ///
+    /// # Panics
+    /// As [`Broker::start`].
+    #[must_use]
+    pub fn start_in(folder: &Path, brokers: u32, properties: &[&str]) -> Self {
+        Self::run(brokers, properties, Some(folder))
+    }
+
+    fn run(brokers: u32, properties: &[&str], folder: Option<&Path>) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka");
         let mut command = Command::new(&script);
         command.args(["run", "--brokers", &brokers.to_string()]);
+        if let Some(folder) = folder {
+            command.arg("--dir").arg(folder);
+        }
         for property in properties {
             command.args(["--set", property]);
         }
@@ -60,6 +76,36 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// Runs a shell script that finds Kafka's own tools, such as `kafka-topics.sh`; gives what it prints.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn shell(&self, script: &str) -> String {
+        let folder = text(Command::new(&self.script).arg("path"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]);
+        shell.env("PATH", format!("{}:{path}", folder.trim()));
+        // Tools run for a second: what is compiled thoroughly is never used.
+        shell.env("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
+        text(&mut shell)
+    }
+
+    /// Whether a broker's process is there.
+    ///
+    /// # Panics
+    /// When the script fails.
+    #[must_use]
+    pub fn is_running(&self, broker: u32) -> bool {
+        let mut status = Command::new(&self.script);
+        let shown = status.args(["status", "--dir", &self.folder]).output();
+        let shown = shown.unwrap_or_else(|error| panic!("{}: {error}", self.script.display()));
+        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+        let line = format!("broker {broker} ");
+        let mut lines = shown.lines().filter(|shown| shown.starts_with(&line));
+        lines.any(|line| line.contains("pid"))
+    }
+
     /// Kills a broker (1, 2 or 3) as a power cut does.
     pub fn kill(&self, broker: u32) {
         self.tell("kill", broker);
@@ -89,6 +135,15 @@ impl Broker {
             "{command} {broker}: {told:?}"
         );
     }
+}
+
+/// What a command prints that must succeed.
+fn text(command: &mut Command) -> String {
+    let ran = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(ran.status.success(), "{command:?}: {ran:?}");
+    String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
 impl Drop for Broker {

@@ -89,8 +89,8 @@ pub enum Error {
     /// Topics of the cluster are unsafe or not what this installation needs; each finding says how it is mended.
     #[error("the topics are not as they must be:{}", lines(.0))]
     Unsafe(Vec<Finding>),
-    /// The last checkpoint does not belong to the command log at hand: topics were mirrored, made anew or given
-    /// another number of partitions. Reading on would apply wrong commands.
+    /// The last checkpoint does not belong to the command log at hand: topics were mirrored, made anew, truncated or
+    /// given another number of partitions. Reading on would apply wrong commands, or skip some.
     #[error("partition {partition}: {reason}")]
     Foreign {
         /// The partition that was to be led.

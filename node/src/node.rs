@@ -410,7 +410,8 @@ impl Node {
         }
     }
 
-    fn failure(&self) -> Option<StartError> {
+    /// Why this node cannot do its part in a cluster, when a person must look.
+    pub fn failure(&self) -> Option<StartError> {
         let cluster = self.inner.cluster.as_ref()?;
         let failure = cluster.failure.lock();
         failure.unwrap_or_else(PoisonError::into_inner).clone()

@@ -6,3 +6,4 @@ pub mod network;
 pub mod oracle;
 pub mod scenario;
 pub mod simulation;
+pub mod stored;

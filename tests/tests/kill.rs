@@ -1,263 +1,33 @@
-//! `kill -9` at many moments during a thousand claims: every claim ends, nothing is done twice, no result is lost. In a
-//! folder, and in Kafka with nothing left on the machine of a server that was killed: one server, and three that share
-//! the work.
+//! `kill -9` at many moments while claims are handled: every claim ends, nothing is done twice, no result is lost. In a
+//! folder, and in Kafka with nothing left on the machine of a server that was killed: one of three that share the work,
+//! and all of them at once.
 //!
 //! The moments are random: after so many answers, or while the server is starting. Clients do what clients must:
 //! repeat with the same request id until they know.
 
 mod real;
+mod town;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use fastrand::Rng;
+use harness::stored;
 use journal::broker::Broker;
-use proto::admin::story_event::Type;
-use proto::admin::{GetInstanceRequest, InstanceState, ListInstancesRequest};
-use proto::gateway::{ActivateJobsRequest, CompleteJobRequest, CreateProcessInstanceRequest};
-use proto::usertask::user_task_service_client::UserTaskServiceClient;
-use proto::usertask::{
-    Candidate, ClaimTaskRequest, CompleteTaskRequest, ListTasksRequest, Task, TaskFilter, TaskState,
-};
-use tokio::sync::{Notify, watch};
+use journal::kafka::{KafkaJournal, KafkaOptions};
+use tokio::sync::watch;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
 
-use real::{Home, Server, Starting, gateway, request_id};
+use real::{Home, Server, Starting};
+use town::{Servers, Town, answers};
 
-const CLAIM: &str = "models/examples/insurance-claim.bpmn";
 const CLAIMS: usize = 1_000;
 /// Answers between two kills, at most.
 const ANSWERS_MAX: u64 = 70;
-const STARTERS: usize = 4;
-/// A worker that dies with the answer on its way leaves its jobs for so long.
-const LEASE_MS: i64 = 2_000;
-/// So long for any one thing; a stuck server fails the test instead of hanging it.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// Everything that ends a claim in this test.
-const ENDS: [&str; 3] = ["claim-approved", "not-covered", "rejected-in-review"];
-
-/// What all clients share.
-struct Town {
-    /// The channel to the server of the moment, with its generation.
-    server: watch::Receiver<(u64, Channel)>,
-    answers: AtomicU64,
-    answered: Notify,
-    next_claim: AtomicUsize,
-    /// Instance → claim, as acknowledged.
-    created: Mutex<BTreeMap<u64, usize>>,
-    /// Job → (instance, what the worker returned), as acknowledged.
-    jobs: Mutex<BTreeMap<i64, (u64, String)>>,
-    /// Tasks that somebody knows to be completed.
-    tasks: Mutex<BTreeSet<u64>>,
-    is_over: AtomicBool,
-}
-
-impl Town {
-    /// Calls until the outcome is known. What a dead server leaves unanswered is asked again of the next one.
-    async fn insist<T, F>(&self, call: impl Fn(Channel) -> F) -> Result<T, Status>
-    where
-        F: Future<Output = Result<T, Status>>,
-    {
-        let mut server = self.server.clone();
-        let since = Instant::now();
-        loop {
-            let (generation, channel) = server.borrow_and_update().clone();
-            let error = match call(channel).await {
-                Ok(answer) => {
-                    self.answers.fetch_add(1, Ordering::SeqCst);
-                    self.answered.notify_one();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            match error.code() {
-                Code::Unavailable
-                | Code::Unknown
-                | Code::Cancelled
-                | Code::Internal
-                | Code::DeadlineExceeded
-                | Code::ResourceExhausted => {}
-                _ => return Err(error),
-            }
-            assert!(
-                since.elapsed() < PATIENCE,
-                "generation {generation}: {error}"
-            );
-            // The next server, or another attempt with this one.
-            let _ = tokio::time::timeout(Duration::from_millis(200), server.changed()).await;
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::SeqCst)
-    }
-}
-
-fn identified<T>(message: T, id: &str) -> Request<T> {
-    let mut request = Request::new(message);
-    let id = id.parse().expect("hexadecimal digits");
-    request.metadata_mut().insert("weir-request-id", id);
-    request
-}
-
-/// Half of the claims are reviewed; one in ten is not covered, see `work`.
-fn variables(claim: usize) -> String {
-    let amount = if claim.is_multiple_of(2) { 500 } else { 4_000 };
-    format!(r#"{{"claimId":"C-{claim}","customer":"Ann","policy":"P-1","amount":{amount}}}"#)
-}
-
-async fn start_claims(town: Arc<Town>, seed: u64) {
-    let mut random = Rng::with_seed(seed);
-    loop {
-        let claim = town.next_claim.fetch_add(1, Ordering::SeqCst);
-        if claim >= CLAIMS {
-            return;
-        }
-        let id = request_id(&mut random);
-        let create = CreateProcessInstanceRequest {
-            bpmn_process_id: "insurance-claim".to_owned(),
-            version: -1,
-            variables: variables(claim),
-            ..CreateProcessInstanceRequest::default()
-        };
-        let created = town.insist(|channel| {
-            let request = identified(create.clone(), &id);
-            async move { gateway(channel).create_process_instance(request).await }
-        });
-        let created = created.await.expect("the process is deployed").into_inner();
-        let key = created.process_instance_key as u64;
-        town.created.lock().unwrap().insert(key, claim);
-    }
-}
-
-async fn work(town: Arc<Town>, job_type: &'static str, seed: u64) {
-    let mut random = Rng::with_seed(seed);
-    while !town.is_over() {
-        let activate = ActivateJobsRequest {
-            r#type: job_type.to_owned(),
-            worker: format!("{job_type}-{seed}"),
-            timeout: LEASE_MS,
-            max_jobs_to_activate: 8,
-            request_timeout: 500,
-            ..ActivateJobsRequest::default()
-        };
-        let jobs = town.insist(|channel| {
-            let activate = activate.clone();
-            async move {
-                let mut answers = gateway(channel).activate_jobs(activate).await?.into_inner();
-                let mut jobs = Vec::new();
-                while let Some(answer) = answers.message().await? {
-                    jobs.extend(answer.jobs);
-                }
-                Ok(jobs)
-            }
-        });
-        for job in jobs.await.expect("jobs are activated") {
-            let proof = request_id(&mut random);
-            let is_covered = !job.variables.contains("0\"");
-            let complete = CompleteJobRequest {
-                job_key: job.key,
-                variables: format!(r#"{{"covered":{is_covered},"proof-{job_type}":"{proof}"}}"#),
-            };
-            let id = request_id(&mut random);
-            let completed = town.insist(|channel| {
-                let request = identified(complete.clone(), &id);
-                async move { gateway(channel).complete_job(request).await }
-            });
-            match completed.await {
-                Ok(_) => {
-                    let instance = job.process_instance_key as u64;
-                    let before = town.jobs.lock().unwrap().insert(job.key, (instance, proof));
-                    assert_eq!(before, None, "job {} was acknowledged twice", job.key);
-                }
-                // Another worker was faster, after the lease had ended.
-                Err(status) => assert_eq!(status.code(), Code::NotFound, "{status}"),
-            }
-        }
-    }
-}
-
-async fn review(town: Arc<Town>, user: &'static str, seed: u64) {
-    let mut random = Rng::with_seed(seed);
-    let filter = TaskFilter {
-        states: vec![TaskState::Created.into()],
-        claimable_by: Some(Candidate {
-            user: user.to_owned(),
-            groups: vec!["adjusters".to_owned()],
-        }),
-        ..TaskFilter::default()
-    };
-    while !town.is_over() {
-        let list = ListTasksRequest {
-            filter: Some(filter.clone()),
-            page_size: 20,
-            ..ListTasksRequest::default()
-        };
-        let listed = town.insist(|channel| {
-            let list = list.clone();
-            async move { UserTaskServiceClient::new(channel).list_tasks(list).await }
-        });
-        let tasks = listed.await.expect("tasks are listed").into_inner().tasks;
-        if tasks.is_empty() {
-            // Whatever is answered next may bring a task.
-            let _ =
-                tokio::time::timeout(Duration::from_millis(100), town.answered.notified()).await;
-        }
-        for task in tasks.into_iter().filter_map(|listed| listed.task) {
-            decide(&town, user, &task, &mut random).await;
-        }
-    }
-}
-
-async fn decide(town: &Town, user: &str, task: &Task, random: &mut Rng) {
-    let claim = ClaimTaskRequest {
-        task_key: task.key,
-        user: user.to_owned(),
-        groups: vec!["adjusters".to_owned()],
-        request_id: request_id(random),
-    };
-    let claimed = town.insist(|channel| {
-        let claim = claim.clone();
-        async move { UserTaskServiceClient::new(channel).claim_task(claim).await }
-    });
-    // The other one was faster.
-    if claimed.await.is_err() {
-        return;
-    }
-    let is_rejected = random.u32(0..8) == 0;
-    let complete = CompleteTaskRequest {
-        task_key: task.key,
-        user: user.to_owned(),
-        action: if is_rejected { "reject" } else { "approve" }.to_owned(),
-        request_id: request_id(random),
-        ..CompleteTaskRequest::default()
-    };
-    let completed = town.insist(|channel| {
-        let complete = complete.clone();
-        async move {
-            UserTaskServiceClient::new(channel)
-                .complete_task(complete)
-                .await
-        }
-    });
-    completed.await.expect("whoever claimed may complete");
-    let is_new = town.tasks.lock().unwrap().insert(task.key);
-    assert!(is_new, "task {} was acknowledged twice", task.key);
-}
-
-/// Waits until there were so many answers.
-async fn answers(town: &Town, number: u64) {
-    let since = Instant::now();
-    while town.answers.load(Ordering::SeqCst) < number {
-        assert!(since.elapsed() < PATIENCE, "nobody is answered any more");
-        let _ = tokio::time::timeout(Duration::from_millis(100), town.answered.notified()).await;
-    }
-}
+/// Of the run in which all nodes die together, again and again.
+const MANY_CLAIMS: usize = 5_000;
+const MANY_NODES: usize = 2;
+const MANY_KILLS: usize = 12;
+const MANY_ANSWERS_MAX: u64 = 3_000;
 
 /// Kills one of the servers at random moments, and starts another one in its place.
 async fn kill_and_start(
@@ -270,7 +40,7 @@ async fn kill_and_start(
     let mut random = Rng::with_seed(7);
     let mut kills = 0;
     while kills < kills_wanted {
-        let now = town.answers.load(Ordering::SeqCst);
+        let now = town.answers();
         answers(town, now + random.u64(1..=ANSWERS_MAX)).await;
         drop(servers.swap_remove(random.usize(..servers.len()))); // SIGKILL.
         kills += 1;
@@ -306,135 +76,39 @@ fn tell(told: &watch::Sender<(u64, Channel)>, server: &Server) {
     });
 }
 
-/// Waits until no instance is left that runs.
-async fn all_ended(town: &Town, server: &Server) {
-    let active = ListInstancesRequest {
-        states: vec![InstanceState::Active.into(), InstanceState::Incident.into()],
-        page_size: 10,
-        ..ListInstancesRequest::default()
-    };
-    let since = Instant::now();
-    loop {
-        let listed = server.admin().list_instances(active.clone()).await;
-        let left = listed.expect("instances are listed").into_inner().instances;
-        let is_started = town.created.lock().unwrap().len() == CLAIMS;
-        if is_started && left.is_empty() {
-            return;
-        }
-        assert!(since.elapsed() < PATIENCE, "still running: {left:?}");
-        let _ = tokio::time::timeout(Duration::from_millis(100), town.answered.notified()).await;
+/// Kills all servers at once, at random moments, and starts others that know nothing but the brokers.
+async fn kill_all_and_start(
+    town: &Town,
+    told: &watch::Sender<(u64, Channel)>,
+    home: &Home,
+    servers: &mut Vec<Server>,
+) {
+    let mut random = Rng::with_seed(11);
+    for _ in 0..MANY_KILLS {
+        answers(town, town.answers() + random.u64(1..=MANY_ANSWERS_MAX)).await;
+        let count = servers.len();
+        // Nobody is left to be asked when the last one dies.
+        servers.iter().for_each(|server| server.signal("KILL"));
+        servers.clear();
+        *servers = start(home, count).await;
+        tell(told, &servers[random.usize(..count)]);
     }
 }
 
-/// All instances that there are and were.
-async fn instances(server: &Server) -> BTreeMap<u64, InstanceState> {
-    let mut found = BTreeMap::new();
-    let mut list = ListInstancesRequest {
-        page_size: 200,
-        ..ListInstancesRequest::default()
-    };
-    loop {
-        let page = server.admin().list_instances(list.clone()).await;
-        let page = page.expect("instances are listed").into_inner();
-        for instance in page.instances {
-            let before = found.insert(instance.key, instance.state());
-            assert_eq!(before, None, "{} is listed twice", instance.key);
-        }
-        if page.next_page_token.is_empty() {
-            return found;
-        }
-        list.page_token = page.next_page_token;
+/// Starts so many servers at the same time.
+async fn start(home: &Home, count: usize) -> Vec<Server> {
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 0..count {
+        let home = home.clone();
+        starting.spawn_blocking(move || Server::at(&home));
     }
-}
-
-/// The story of one claim: one end, nothing completed twice; gives what was completed, and what was written.
-async fn check_story(server: &Server, key: u64) -> (BTreeSet<u64>, String) {
-    let mut admin = server.admin();
-    let asked = admin.get_instance(GetInstanceRequest {
-        instance_key: key,
-        without_story: false,
-    });
-    let shown = asked.await.expect("its story").into_inner();
-    let (mut completed, mut written) = (BTreeSet::new(), String::new());
-    for event in &shown.story {
-        if matches!(event.r#type(), Type::JobCompleted | Type::TaskCompleted) {
-            assert!(
-                completed.insert(event.key),
-                "{key}: {} completed twice",
-                event.key
-            );
-        }
-        written += event
-            .document
-            .as_ref()
-            .map_or("", |document| &document.json);
-    }
-    let ends = shown
-        .elements
-        .iter()
-        .filter(|run| ENDS.contains(&run.element_id.as_str()));
-    assert_eq!(ends.count(), 1, "claim {key} has one end");
-    (completed, written)
-}
-
-async fn check(town: &Town, server: &Server) {
-    let created = town.created.lock().unwrap().clone();
-    let found = instances(server).await;
-    let keys = |found: &BTreeMap<u64, _>| found.keys().copied().collect::<BTreeSet<_>>();
-    assert_eq!(created.len(), CLAIMS);
-    assert!(
-        found.keys().eq(created.keys()),
-        "acknowledged and not there, or there and not acknowledged: {:?}",
-        keys(&found).symmetric_difference(&created.keys().copied().collect())
-    );
-    let (jobs, tasks) = (
-        town.jobs.lock().unwrap().clone(),
-        town.tasks.lock().unwrap().clone(),
-    );
-    let mut done = BTreeSet::new();
-    let mut stories = BTreeMap::new();
-    for (key, state) in &found {
-        assert_eq!(*state, InstanceState::Completed, "claim {key}");
-        let (completed, written) = check_story(server, *key).await;
-        done.extend(completed);
-        stories.insert(*key, written);
-    }
-    for (job, (instance, proof)) in &jobs {
-        assert!(
-            done.contains(&(*job as u64)),
-            "job {job} was acknowledged and is not done"
-        );
-        let written = &stories[instance];
-        assert!(
-            written.contains(proof),
-            "the result of job {job} is lost: {written}"
-        );
-    }
-    assert!(
-        tasks.is_subset(&done),
-        "a task was acknowledged and is not done"
-    );
-    let known = jobs.len() + tasks.len();
-    println!(
-        "{} jobs and {} tasks acknowledged, {} done",
-        jobs.len(),
-        tasks.len(),
-        done.len()
-    );
-    assert!(known <= done.len());
+    starting.join_all().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_claims_survive_a_hundred_kills() {
     let folder = tempfile::tempdir().expect("a folder");
     survive(Home::Folder(folder.path().join("data")), 1, 100).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_claims_in_kafka_survive_kills_that_leave_nothing_else() {
-    let broker = tokio::task::spawn_blocking(|| Broker::start(1, &[]));
-    let broker = broker.await.expect("a broker");
-    survive(Home::Kafka(broker.bootstrap().to_owned()), 1, 25).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -447,35 +121,37 @@ async fn a_thousand_claims_survive_kills_of_any_of_three_nodes() {
 async fn survive(home: Home, nodes: usize, kills: usize) {
     let began = Instant::now();
     let mut servers = (0..nodes).map(|_| Server::at(&home)).collect::<Vec<_>>();
-    servers[0].deploy_file(CLAIM).await;
+    servers[0].deploy_file(town::MODEL).await;
     let (told, known) = watch::channel((0, servers[0].channel()));
-    let town = Arc::new(Town {
-        server: known,
-        answers: AtomicU64::new(0),
-        answered: Notify::new(),
-        next_claim: AtomicUsize::new(0),
-        created: Mutex::default(),
-        jobs: Mutex::default(),
-        tasks: Mutex::default(),
-        is_over: AtomicBool::new(false),
-    });
-    let mut clients = tokio::task::JoinSet::new();
-    for starter in 0..STARTERS {
-        clients.spawn(start_claims(Arc::clone(&town), starter as u64));
-    }
-    for (seed, job_type) in (10..).zip(["check-coverage", "check-coverage", "pay-out", "pay-out"]) {
-        clients.spawn(work(Arc::clone(&town), job_type, seed));
-    }
-    clients.spawn(review(Arc::clone(&town), "eva", 20));
-    clients.spawn(review(Arc::clone(&town), "carl", 21));
-
+    let (town, clients) = Town::live(CLAIMS, Servers::Die, known);
     kill_and_start(&town, &told, &home, kills, &mut servers).await;
-    let server = &servers[0];
-    all_ended(&town, server).await;
-    town.is_over.store(true, Ordering::SeqCst);
-    while let Some(ended) = clients.join_next().await {
-        ended.expect("a client is content");
-    }
-    check(&town, server).await;
+    town::end(&town, clients, &servers[0]).await;
     println!("{CLAIMS} claims in {:.1} s", began.elapsed().as_secs_f64());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_claims_survive_kills_of_all_nodes_at_once() {
+    let broker = tokio::task::spawn_blocking(|| Broker::start(1, &[]));
+    let broker = broker.await.expect("a broker");
+    let began = Instant::now();
+    let home = Home::Kafka(broker.bootstrap().to_owned());
+    let mut servers = start(&home, MANY_NODES).await;
+    servers[0].deploy_file(town::MODEL).await;
+    let (told, known) = watch::channel((0, servers[0].channel()));
+    let (town, clients) = Town::live(MANY_CLAIMS, Servers::Die, known);
+    kill_all_and_start(&town, &told, &home, &mut servers).await;
+    town::end(&town, clients, &servers[0]).await;
+    let (seconds, answers) = (began.elapsed().as_secs_f64(), town.answers());
+    println!("{MANY_CLAIMS} claims, {MANY_KILLS} kills, {answers} answers in {seconds:.1} s");
+    drop(servers);
+    let checked = tokio::task::spawn_blocking(move || {
+        let options = KafkaOptions {
+            bootstrap: broker.bootstrap().to_owned(),
+            partitions: 3,
+            ..KafkaOptions::default()
+        };
+        let journal = KafkaJournal::open(options).expect("the topics are good");
+        stored::check(&journal, |_| ());
+    });
+    checked.await.expect("what is stored is what the log says");
 }

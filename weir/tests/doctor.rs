@@ -2,15 +2,13 @@
 
 mod weir;
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use journal::broker::Broker;
 use weir::{Ran, run};
 
 /// One broker for all tests here, each with a namespace of its own. It ends with this process.
-fn broker() -> &'static str {
+fn cluster() -> &'static Broker {
     static BROKER: OnceLock<Broker> = OnceLock::new();
     let start = || {
         Broker::start(
@@ -22,21 +20,16 @@ fn broker() -> &'static str {
             ],
         )
     };
-    BROKER.get_or_init(start).bootstrap()
+    BROKER.get_or_init(start)
+}
+
+fn broker() -> &'static str {
+    cluster().bootstrap()
 }
 
 /// Runs a script that uses Kafka's tools.
 fn shell(script: &str) {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka");
-    let folder = Command::new(tools).arg("path").output().expect("its tools");
-    let folder = String::from_utf8(folder.stdout).expect("a path");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let ran = Command::new("sh")
-        .args(["-ec", script])
-        .env("PATH", format!("{}:{path}", folder.trim()))
-        .output()
-        .expect("a shell");
-    assert!(ran.status.success(), "{script}\n{ran:?}");
+    cluster().shell(script);
 }
 
 fn topics(namespace: &str) -> String {

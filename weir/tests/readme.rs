@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use weir::{Folder, Server, finish, text, weir};
+use weir::{Folder, Running, Server, finish, text, weir};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -69,7 +69,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
                 let told = finish(weir().args(&arguments)).ok();
                 assert!(told.out.contains("ESCALATED"), "{}", told.out);
             }
-            ("weir", Some("demo")) => cluster.demo(&folder, &words),
+            ("weir", Some("demo")) => cluster.start_demo(&folder, &words),
             ("weir", Some(_)) => {
                 for index in 0..words.len() {
                     if words[index] == "KEY" {
@@ -96,10 +96,11 @@ fn the_commands_of_the_readme_do_what_it_says() {
     assert!(picture.contains("<svg"));
 }
 
-/// The broker of the README, in a folder of its own. Stopped when dropped.
+/// The broker of the README, in a folder of its own, and the demo that works on it. Stopped when dropped.
 struct Cluster {
     folder: PathBuf,
     address: String,
+    demo: Option<Running>,
 }
 
 impl Cluster {
@@ -107,6 +108,7 @@ impl Cluster {
         Cluster {
             folder,
             address: String::new(),
+            demo: None,
         }
     }
 
@@ -117,22 +119,34 @@ impl Cluster {
     }
 
     fn script(&mut self, arguments: &[String]) {
+        self.end_demo();
         let ran = self.run(arguments).ok();
         if arguments[0] == "start" {
             self.address = ran.out.trim().to_owned();
         }
     }
 
-    fn demo(&self, folder: &Folder, words: &[String]) {
+    /// It runs on: what follows is for whoever reads along.
+    fn start_demo(&mut self, folder: &Folder, words: &[String]) {
         let arguments = words[1..].iter();
         let arguments = arguments.map(|word| word.replace("ADDRESS", &self.address));
         let mut demo = weir();
         demo.args(arguments)
             .arg("--data")
             .arg(folder.path("kafka-demo"));
-        let told = finish(&mut demo).ok();
-        assert!(told.out.contains("ESCALATED"), "{}", told.out);
-        assert!(told.out.contains(&self.address), "{}", told.out);
+        let mut demo = Running::start(&mut demo);
+        demo.until("registered");
+        self.demo = Some(demo);
+    }
+
+    /// The demo comes to its end, whatever was done meanwhile.
+    fn end_demo(&mut self) {
+        let Some(mut demo) = self.demo.take() else {
+            return;
+        };
+        let (status, told) = demo.finish();
+        assert!(status.success() && told.contains("ESCALATED"), "{told}");
+        assert!(told.contains(&self.address), "{told}");
     }
 
     fn consume(&self, words: &[String]) {

@@ -47,7 +47,9 @@ impl KafkaLead {
         if let Some(reason) = last.foreign(&shared.identity, partitions) {
             return Err(Error::Foreign { partition, reason });
         }
-        shared.check_bounds(partition, last.next_offset)?;
+        if let Some(reason) = truncated(&shared, partition, last.next_offset)? {
+            return Err(Error::Foreign { partition, reason });
+        }
         let first = Checkpoint {
             next_offset: last.next_offset,
             ..Checkpoint::default()
@@ -130,6 +132,16 @@ fn fence(shared: &Shared, partition: u32) -> Result<(Transaction, Option<Positio
     // A consumer's end takes a tenth of a second that nobody has to wait for.
     std::thread::spawn(move || drop(tail));
     Ok((transaction, last?))
+}
+
+/// Why the log does not go on from the last checkpoint; `None` when it does.
+fn truncated(shared: &Shared, partition: u32, next_offset: u64) -> Result<Option<String>, Error> {
+    let (first, next) = shared.log_bounds(partition)?;
+    Ok((!(first..=next).contains(&next_offset)).then(|| {
+        format!(
+            "the last checkpoint includes the commands below {next_offset}, which is outside the log: it goes from {first} to {next}, so commands were lost that no checkpoint includes"
+        )
+    }))
 }
 
 /// Whether a checkpoint was ever committed: its term is in the history, or was until it expired.

@@ -61,6 +61,9 @@ use tail::{Tail, Target};
 /// The version of every record's layout; header `weir.schema`.
 pub const SCHEMA: &str = "1";
 
+/// So long the supposed leader of a partition is waited for at first, before all brokers are asked who leads.
+const WATERMARKS_PATIENCE: Duration = Duration::from_millis(500);
+
 /// A journal on a Kafka cluster. Readers, observers and leads that came from it outlive it.
 pub struct KafkaJournal {
     shared: Arc<Shared>,
@@ -296,11 +299,15 @@ impl Shared {
     ) -> Result<(i64, i64), Error> {
         let timeout = self.options.request_timeout;
         let deadline = Instant::now() + timeout;
+        let mut patience = WATERMARKS_PATIENCE.min(timeout);
         loop {
-            match client.fetch_watermarks(topic, partition as i32, timeout) {
+            match client.fetch_watermarks(topic, partition as i32, patience) {
                 Ok(bounds) => return Ok(bounds),
                 Err(error) if is_passing(&error) && Instant::now() < deadline => {
+                    // The client asks the leader that it remembers, though that one is dead: it must hear of the next.
+                    let _ = client.fetch_metadata(Some(topic), patience);
                     std::thread::sleep(Duration::from_millis(10));
+                    patience = (2 * patience).min(timeout);
                 }
                 Err(error) => {
                     return Err(failed(

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Room for the headers and the batch around a record, in bytes.
 pub(super) const RECORD_OVERHEAD_BYTES: usize = 64 << 10;
 
+/// The longest wait for the answer to one request; what was asked is asked again, of whoever leads then.
+const SOCKET_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// Settings of a Kafka journal. `namespace` and `partitions` are fixed when the topics are first made; everything
 /// else may be changed from one start to the next.
 #[derive(Clone, Debug)]
@@ -150,12 +153,19 @@ impl KafkaOptions {
         Ok(())
     }
 
+    /// librdkafka refuses one that is not shorter than a transaction may take.
+    fn socket_timeout(&self) -> Duration {
+        SOCKET_TIMEOUT.min(self.transaction_timeout / 2)
+    }
+
     /// What every client has.
     pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", format!("weir-{}", self.namespace));
         // Where a broker went down or a leader moved, a tenth of a second is what a caller may notice.
         config.set("socket.nagle.disable", "true");
+        // A broker that hangs keeps its connections: it is given up after so long, and a minute is the default.
+        config.set("socket.timeout.ms", millis(self.socket_timeout()));
         config.set("reconnect.backoff.ms", "20");
         config.set("reconnect.backoff.max.ms", "1000");
         config.set("retry.backoff.ms", "10");

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::admin::admin_service_client::AdminServiceClient;
@@ -100,6 +100,11 @@ pub enum Home {
     Folder(PathBuf),
     /// The address of the brokers. What stands on the server's machine goes with it.
     Kafka(String),
+    /// A namespace of these brokers.
+    Namespace {
+        brokers: String,
+        name: String,
+    },
 }
 
 impl Home {
@@ -109,6 +114,11 @@ impl Home {
             Home::Kafka(brokers) => {
                 let mut command = serve(here);
                 command.args(["--kafka", brokers]).current_dir(here);
+                command
+            }
+            Home::Namespace { brokers, name } => {
+                let mut command = Home::Kafka(brokers.clone()).serve(here);
+                command.args(["--kafka-namespace", name]);
                 command
             }
         }
@@ -162,7 +172,7 @@ impl Process {
 }
 
 /// The lines that a server logs.
-struct Log(Receiver<String>);
+struct Log(Mutex<Receiver<String>>);
 
 impl Log {
     /// Reads on, whether anybody listens or not: a server whose log is not read would wait for ever.
@@ -174,12 +184,16 @@ impl Log {
                 let _ = told.send(line);
             }
         });
-        Log(heard)
+        Log(Mutex::new(heard))
     }
 
     fn next(&self) -> String {
-        let line = self.0.recv_timeout(SILENCE_MAX);
+        let line = self.lines().recv_timeout(SILENCE_MAX);
         line.expect("a line of its log")
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Receiver<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -351,7 +365,7 @@ impl Server {
 
     /// Lines of its log so far that nobody has heard.
     pub fn heard(&self) -> Vec<String> {
-        self.log.0.try_iter().collect()
+        self.log.lines().try_iter().collect()
     }
 
     /// Tells it to end, as a person does, and waits until it has written everything.

@@ -32,6 +32,7 @@ pub struct Settings {
 
 /// A running server. Dropped without [`Server::stop`] it ends as in a crash.
 pub struct Server {
+    storage: Storage,
     address: SocketAddr,
     node: Node,
     metrics: Option<Metrics>,
@@ -82,6 +83,7 @@ impl Server {
         let served = node.until_served().await;
         served.map_err(|error| settings.storage.unusable(&error))?;
         Ok(Self {
+            storage: settings.storage.clone(),
             address,
             node,
             metrics,
@@ -129,7 +131,11 @@ impl Server {
             }
         };
         tokio::select! {
-            reason = given_up => Failure::failed(format!("the server gave up: {reason}")),
+            reason = given_up => match self.node.failure() {
+                // What another node led is found unusable when that one has gone.
+                Some(error) => self.storage.unusable(&error),
+                None => Failure::failed(format!("the server gave up: {reason}")),
+            },
             ended = &mut self.serving => match ended {
                 Ok(Ok(())) => Failure::failed("the server has ended by itself"),
                 Ok(Err(error)) => Failure::failed(error.to_string()),

@@ -253,7 +253,7 @@ impl Storage {
                     "leave out --partitions, or say {found}; another number needs another --data"
                 )),
             (_, journal::Error::Foreign { .. }) => failure.hint(
-                "nothing was changed: use the cluster and the number of partitions that it was begun with, or another --kafka-namespace",
+                "no data was changed: use the cluster, the topics and the number of partitions that it was begun with, or begin anew with another --kafka-namespace",
             ),
             (_, journal::Error::NotEmpty(_)) => {
                 failure.hint("import where there is nothing yet: another --data or --kafka-namespace")
