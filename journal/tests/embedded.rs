@@ -257,14 +257,14 @@ fn an_observer_that_does_not_keep_up_must_start_again() {
     let journal = open(directory.path(), &Options::default());
     let mut lead = journal.lead(0, "test").expect("lead");
     let mut observer = journal.observe(0).expect("observe");
-    let large = Bytes::from(vec![1; 30 << 20]);
-    for key in ["a", "b", "c"] {
-        let change = Change {
-            key: key.into(),
+    let large = Bytes::from(vec![1; 6 << 20]);
+    for checkpoint in ["a", "b", "c"] {
+        let change = |number| Change {
+            key: format!("{checkpoint}{number}").into(),
             value: Some(large.clone()),
         };
         let checkpoint = Checkpoint {
-            changes: vec![change],
+            changes: (0..5).map(change).collect(),
             ..Checkpoint::default()
         };
         lead.checkpoint(&checkpoint)
