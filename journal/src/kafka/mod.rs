@@ -381,7 +381,8 @@ impl Shared {
     }
 }
 
-/// While a partition's leader moves, and just after a topic was made, the wrong broker is asked.
+/// While a partition's leader moves, and just after a topic was made, the wrong broker is asked; a client that has just
+/// begun, or whose brokers have all been away, has no connection yet.
 fn is_passing(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
@@ -394,6 +395,7 @@ fn is_passing(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::UnknownLeaderEpoch
                 | RDKafkaErrorCode::OffsetNotAvailable
                 | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
                 | RDKafkaErrorCode::OperationTimedOut
                 | RDKafkaErrorCode::RequestTimedOut
         )
