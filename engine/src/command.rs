@@ -42,7 +42,7 @@ pub fn apply(
 ) -> Result<Outcome, Rejection> {
     if let Some(first) = state.first_answer(&command.request_id) {
         return Ok(Outcome {
-            answer: Some(first.clone()),
+            answer: Some(first),
             ..Outcome::default()
         });
     }

@@ -22,8 +22,8 @@ pub use executable::{
 pub use proto::record::{Answer, Command, Event};
 pub use rejection::{Code, JOB_WITHOUT_RETRIES, Rejection};
 pub use state::{
-    Change, Digest, EntryKey, JobCounts, Kind, RestoreError, State, executable_of, first_key_of,
-    partition_for, partition_of,
+    Change, Digest, EntryKey, JobCounts, Kind, Loading, RestoreError, State, executable_of,
+    first_key_of, partition_for, partition_of,
 };
 pub use step::Limits;
 

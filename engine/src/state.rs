@@ -28,7 +28,7 @@ pub use index::{Due, JobCounts};
 pub(crate) use index::{MESSAGE_SEPARATOR, by_message};
 pub(crate) use key::{COUNTER_BITS, outbox_number};
 pub use key::{EntryKey, Kind, first_key_of, partition_for, partition_of};
-pub use restore::RestoreError;
+pub use restore::{Loading, RestoreError};
 use table::Table;
 pub use table::{Change, Digest};
 pub(crate) use waiting::Waiting;

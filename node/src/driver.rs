@@ -10,6 +10,7 @@
 
 mod draft;
 mod history;
+mod loading;
 mod outbound;
 mod outbox;
 mod tasks;
@@ -19,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Effect, Limits, Outcome, Position, Rejection, RestoreError, State};
+use engine::{Effect, Limits, Outcome, Position, Rejection, State};
 use journal::{DeadLetter, Record};
 use prost::Message;
 use proto::record::{
@@ -29,13 +30,12 @@ use rustc_hash::FxHashSet;
 
 pub use draft::Draft;
 pub use history::{History, Story};
+pub use loading::Loading;
 pub use outbox::Sending;
 
 use crate::config::Caller;
-use crate::partition_id::PartitionId;
 use crate::views::Definitions;
 use crate::watch::TaskEvent;
-use history::Origins;
 use outbound::{Published, Refused};
 use outbox::Outbox;
 
@@ -102,7 +102,6 @@ pub struct Driver {
     next_offset: u64,
     skipped: BTreeSet<u64>,
     history: History,
-    origins: Origins,
     /// Commands since the last draft, and whether one of them changed anything.
     applied: u64,
     applied_bytes: u64,
@@ -125,45 +124,6 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// The driver for what a checkpoint holds: its entries, and the first offset that it does not include. Commands
-    /// at `skipped` are passed over: the machine has failed on them.
-    ///
-    /// # Errors
-    /// The entries do not make a state, see [`RestoreError`].
-    pub fn restore(
-        partition: PartitionId,
-        partitions: u32,
-        entries: impl IntoIterator<Item = (Bytes, Bytes)>,
-        next_offset: u64,
-        limits: Limits,
-        skipped: BTreeSet<u64>,
-    ) -> Result<Driver, RestoreError> {
-        let (mut refused, entries) = Refused::restore(entries)?;
-        let state = State::restore(partition.number(), partitions, limits.semantics, entries)?;
-        refused.follow(state.last_parked());
-        Ok(Driver {
-            origins: Origins::of(&state),
-            state,
-            limits,
-            next_offset,
-            skipped,
-            history: History::default(),
-            applied: 0,
-            applied_bytes: 0,
-            changed: false,
-            ticking: false,
-            agreed: 0,
-            raising: false,
-            tick_not_before_ms: i64::MIN,
-            continuing: FxHashSet::default(),
-            outbox: Outbox::default(),
-            published: Vec::new(),
-            refused,
-            dead_letters: Vec::new(),
-            definitions: None,
-        })
-    }
-
     /// From now on checkpoints bring the public views up to date.
     pub fn publish_views(&mut self) {
         self.definitions.get_or_insert_default();
@@ -339,7 +299,7 @@ impl Driver {
             result: Ok(outcome.answer),
         });
         for event in outcome.events {
-            if let Some(ended) = self.origins.follow(&self.state, now_ms, &event) {
+            if let Some(ended) = history::ended(&self.state, now_ms, &event) {
                 self.history.end(ended);
             }
             self.follow_records(offset, command, &event);

@@ -14,7 +14,7 @@ use journal::{Change, Journal, Observed, Observer, Reader, Record};
 use proto::record::RefusedRecord;
 
 use crate::config::Config;
-use crate::driver::{Driver, Halt};
+use crate::driver::{Driver, Halt, Loading};
 use crate::error::StartError;
 use crate::leadership::{Led, let_go, read_entries, take_over};
 use crate::measures::PartitionMeasures;
@@ -73,10 +73,10 @@ impl Follower {
     ) -> Result<Follower, StartError> {
         let mut observer = journal.observe(partition.in_journal())?;
         let restoring = Restoring::begin(partition, measures);
-        let restored = read_entries(&mut *observer, restoring, |_| true)?;
-        let next_offset = restored.next_offset;
-        let (count, entries) = (journal.partitions(), restored.entries);
-        let driver = Driver::restore(partition, count, entries, next_offset, limits, skipped)?;
+        let mut loading = Loading::new(partition, journal.partitions());
+        let put = &mut |change: Change| loading.put(change.key, change.value);
+        let next_offset = read_entries(&mut *observer, restoring, put, |_| true)?.next_offset;
+        let driver = loading.finish(next_offset, limits, skipped)?;
         let reader = journal.read(partition.in_journal(), next_offset)?;
         Ok(Follower {
             partition,

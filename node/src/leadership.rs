@@ -7,13 +7,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use engine::Limits;
 use journal::fail_point::{self, FailPoint};
-use journal::{AppendError, Journal, Lead, Observed, Observer, Reader};
-use rustc_hash::FxHashMap;
+use journal::{AppendError, Change, Journal, Lead, Observed, Observer, Reader};
 
-use crate::driver::{Driver, Halt, Output, begin_term};
+use crate::driver::{Driver, Halt, Loading, Output, begin_term};
 use crate::error::StartError;
 use crate::measures::PartitionMeasures;
 use crate::partition_id::PartitionId;
@@ -70,26 +68,19 @@ pub fn take_over(
     let started = Instant::now();
     let mut observer = journal.observe(partition.in_journal())?;
     let restoring = Restoring::begin(partition, measures);
-    let restored = read_entries(&mut *observer, restoring, |term| term >= lead.term())?;
+    let mut loading = Loading::new(partition, journal.partitions());
+    let put = &mut |change: Change| loading.put(change.key, change.value);
+    let restored = read_entries(&mut *observer, restoring, put, |term| term >= lead.term())?;
     let_go(observer);
     if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
         return Err(StartError::Fenced);
     }
-    let entries = restored.entries;
-    let (count, bytes) = (entries.len(), restored.bytes);
-    let driver = Driver::restore(
-        partition,
-        journal.partitions(),
-        entries,
-        lead.next_offset(),
-        limits,
-        skipped,
-    )?;
+    let driver = loading.finish(lead.next_offset(), limits, skipped)?;
     tracing::info!(
         %partition,
         term = lead.term(),
-        entries = count,
-        bytes,
+        entries = driver.state().entry_count(),
+        bytes = restored.bytes,
         next_offset = lead.next_offset(),
         elapsed_ms = started.elapsed().as_millis(),
         "restored the last checkpoint"
@@ -103,22 +94,22 @@ pub(crate) fn let_go(observer: Box<dyn Observer>) {
     std::thread::spawn(move || drop(observer));
 }
 
-/// The state as of a checkpoint.
+/// A checkpoint whose state was read.
 pub(crate) struct Restored {
-    pub entries: FxHashMap<Bytes, Bytes>,
     pub next_offset: u64,
     pub term: u64,
     /// What was read.
     pub bytes: u64,
 }
 
-/// The entries of the state as of the first checkpoint whose term is wanted.
+/// Gives what the state consists of as of the first checkpoint whose term is wanted: of each entry what the last change
+/// says.
 pub(crate) fn read_entries(
     observer: &mut dyn Observer,
     mut restoring: Restoring<'_>,
+    put: &mut dyn FnMut(Change),
     is_wanted: impl Fn(u64) -> bool,
 ) -> Result<Restored, StartError> {
-    let mut entries = FxHashMap::default();
     let mut heard = Instant::now();
     // Ends with the entries, which are as many as the state has, or with the silence after them.
     loop {
@@ -126,14 +117,10 @@ pub(crate) fn read_entries(
             Observed::Change(change) => {
                 restoring.read(&change, || observer.extent());
                 fail_point::pass(FailPoint::AmidRestore);
-                match change.value {
-                    Some(value) => entries.insert(change.key, value),
-                    None => entries.remove(&change.key),
-                };
+                put(change);
             }
             Observed::Checkpoint { term, next_offset } if is_wanted(term) => {
                 return Ok(Restored {
-                    entries,
                     next_offset,
                     term,
                     bytes: restoring.end().bytes,

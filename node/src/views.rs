@@ -167,10 +167,12 @@ impl Names<'_> {
 
     fn instance(&self, value: &[u8]) -> (u64, Bytes) {
         let instance = Instance::decode(value).unwrap_or_default();
-        let has_incident = instance
+        let mut owned = instance
             .elements
             .iter()
-            .any(|element| !element.incidents.is_empty());
+            .filter_map(|element| element.owned.as_ref());
+        let has_incident = owned.any(|owned| !owned.incidents.is_empty());
+        let origin = instance.origin.unwrap_or_default();
         let active = instance
             .elements
             .iter()
@@ -181,8 +183,8 @@ impl Names<'_> {
             state: if has_incident { "INCIDENT" } else { "ACTIVE" },
             created_ms: instance.created_ms,
             active_elements: active.collect(),
-            created_by: instance.created_by,
-            tags: instance.tags,
+            created_by: origin.created_by,
+            tags: origin.tags,
         };
         (instance.key, json(&view))
     }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use proto::record::{
-    CancelInstance, Command, Continue, CreateInstance, ElementInstance, Instance, InstanceCreated,
-    InstanceStarted, ResultAwaited, answer, event,
+    Awaiting, CancelInstance, Command, Continue, CreateInstance, ElementInstance, Instance,
+    InstanceCreated, InstanceStarted, Origin, ResultAwaited, answer, event,
 };
 
 use super::{Handled, answered, check_variables, done, invalid, not_found, wrong_state};
@@ -33,17 +33,22 @@ pub(super) fn create(step: &mut Step<'_>, command: &Command, create: &CreateInst
     };
     let starts = start_nodes(&executable, &create.start_elements)?;
     let variables = check_variables(step, &create.variables)?;
-    let mut instance = Instance {
-        definition_key: definition,
-        tags: create.tags.clone(),
+    let origin = Origin {
         created_by: command.principal.clone(),
+        tags: create.tags.clone(),
+        correlation_key: String::new(),
+    };
+    let awaiting = create.await_result.then(|| Awaiting {
+        request_id: command.request_id.clone(),
+        correlation: command.correlation,
+        fetch_variables: create.fetch_variables.clone(),
+    });
+    let instance = Instance {
+        definition_key: definition,
+        origin: (origin != Origin::default()).then(|| Box::new(origin)),
+        awaiting: awaiting.map(Box::new),
         ..Instance::default()
     };
-    if create.await_result {
-        instance.await_correlation = command.correlation;
-        instance.await_request_id = command.request_id.clone();
-        instance.fetch_variables.clone_from(&create.fetch_variables);
-    }
     let key = begin(step, instance, variables);
     match starts {
         None => step.queue(step::activate(key, key)),

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use proto::record::{
-    Instance, Message, MessageCorrelated, MessagePublished, MessagePublishedAnswer, PublishMessage,
-    SentMessage, answer, event,
+    Instance, Message, MessageCorrelated, MessagePublished, MessagePublishedAnswer, Origin,
+    PublishMessage, SentMessage, answer, event,
 };
 
 use super::{Handled, answered, check_variables, instances, invalid, subscriptions, wrong_state};
@@ -161,9 +161,13 @@ fn start(
     if step.state.is_started(process_id, correlation_key) {
         return;
     }
+    let origin = (!correlation_key.is_empty()).then(|| Origin {
+        correlation_key: correlation_key.clone(),
+        ..Origin::default()
+    });
     let instance = Instance {
         definition_key: definition,
-        start_correlation_key: correlation_key.clone(),
+        origin: origin.map(Box::new),
         ..Instance::default()
     };
     let key = begin_at(step, instance, node, &message.variables);

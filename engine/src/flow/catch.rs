@@ -276,8 +276,8 @@ fn oldest(step: &Step<'_>, at: &At, subscription: &Subscription) -> Option<(u64,
 
 /// The element ends, perhaps only with a later command: until then it takes no other message.
 fn close_subscriptions(step: &mut Step<'_>, at: &At) {
-    let element = step.element(at);
-    let open = element.map_or_else(Vec::new, |element| element.subscriptions.clone());
+    let owned = step.element(at).and_then(|element| element.owned.as_ref());
+    let open = owned.map_or_else(Vec::new, |owned| owned.subscriptions.clone());
     for subscription in open {
         close(step, at.instance, subscription);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proto::record::{
-    Answer, ElementTerminated, IncidentResolved, InstanceCanceled, InstanceCompleted,
+    Answer, Awaiting, ElementTerminated, IncidentResolved, InstanceCanceled, InstanceCompleted,
     InstanceResult, InstanceStarted, JobCanceled, TaskEnded, TaskRecord, TimerCanceled,
     TokensConsumed, answer, event, incident, user_task,
 };
@@ -24,35 +24,26 @@ pub(crate) fn release(step: &mut Step<'_>, at: &At) {
         return;
     };
     let (job, task) = (element.job, element.task);
-    if job == 0
-        && task == 0
-        && element.timers.is_empty()
-        && element.subscriptions.is_empty()
-        && element.incidents.is_empty()
-    {
-        return;
-    }
-    let (timers, subscriptions, incidents) = (
-        element.timers.clone(),
-        element.subscriptions.clone(),
-        element.incidents.clone(),
-    );
+    let owned = element.owned.clone();
     if job != 0 {
         step.emit(event::Kind::JobCanceled(JobCanceled { job, instance }));
     }
     if task != 0 {
         cancel_task(step, instance, task);
     }
-    for timer in timers {
+    let Some(owned) = owned else {
+        return;
+    };
+    for timer in owned.timers {
         step.emit(event::Kind::TimerCanceled(TimerCanceled {
             timer,
             instance,
         }));
     }
-    for subscription in subscriptions {
+    for subscription in owned.subscriptions {
         catch::close(step, instance, subscription);
     }
-    for incident in incidents {
+    for incident in owned.incidents {
         step.emit(event::Kind::IncidentResolved(IncidentResolved {
             incident,
             instance,
@@ -145,8 +136,9 @@ fn terminate_one(step: &mut Step<'_>, at: &At) {
 pub(crate) fn waits_for_topics(step: &Step<'_>, process: &At) -> bool {
     let mut incidents = step
         .element(process)
+        .and_then(|element| element.owned.as_ref())
         .into_iter()
-        .flat_map(|element| &element.incidents);
+        .flat_map(|owned| &owned.incidents);
     incidents.any(|key| {
         let incident = step.state.incident(*key);
         incident.is_some_and(|it| it.r#type() == incident::Type::RecordRefused)
@@ -158,8 +150,11 @@ pub(crate) fn complete_instance(step: &mut Step<'_>, at: &At) {
     release(step, at);
     answer_result(step, at);
     let start_key = start_key(step, at);
+    let (definition_key, created_ms) = begun(step, at);
     step.emit(event::Kind::InstanceCompleted(InstanceCompleted {
         instance: at.instance,
+        definition_key,
+        created_ms,
     }));
     messages::start_next(step, at, &start_key);
 }
@@ -170,37 +165,36 @@ pub(crate) fn cancel_instance(step: &mut Step<'_>, at: &At, by: &str) {
     release(step, at);
     answer_canceled(step, at);
     let start_key = start_key(step, at);
+    let (definition_key, created_ms) = begun(step, at);
     step.emit(event::Kind::InstanceCanceled(InstanceCanceled {
         instance: at.instance,
         by: by.to_owned(),
+        definition_key,
+        created_ms,
     }));
     messages::start_next(step, at, &start_key);
 }
 
-fn start_key(step: &Step<'_>, at: &At) -> String {
+/// As what, and when: of an instance that has ended only the event of its end is left.
+fn begun(step: &Step<'_>, at: &At) -> (u64, i64) {
     let instance = step.instance(at);
-    instance.map_or_else(String::new, |instance| {
-        instance.start_correlation_key.clone()
-    })
+    instance.map_or((0, 0), |it| (it.definition_key, it.created_ms))
+}
+
+fn start_key(step: &Step<'_>, at: &At) -> String {
+    let origin = step
+        .instance(at)
+        .and_then(|instance| instance.origin.as_ref());
+    origin.map_or_else(String::new, |origin| origin.correlation_key.clone())
 }
 
 fn answer_result(step: &mut Step<'_>, at: &At) {
-    let Some(instance) = step.instance(at) else {
+    let Some(awaiting) = awaiting(step, at) else {
         return;
     };
-    if instance.await_correlation == 0 {
-        return;
-    }
-    let variables = scope::visible(
-        step.state,
-        at.instance,
-        at.instance,
-        &instance.fetch_variables,
-    );
-    let (correlation, request_id) = (
-        instance.await_correlation,
-        instance.await_request_id.clone(),
-    );
+    let names = &awaiting.fetch_variables;
+    let variables = scope::visible(step.state, at.instance, at.instance, names);
+    let (correlation, request_id) = (awaiting.correlation, awaiting.request_id.clone());
     let result = answer::Kind::InstanceResult(InstanceResult {
         instance: Some(started(at)),
         variables,
@@ -210,14 +204,16 @@ fn answer_result(step: &mut Step<'_>, at: &At) {
 
 /// Who waits for the result of a canceled instance learns that it was started, and no more.
 fn answer_canceled(step: &mut Step<'_>, at: &At) {
-    let waiting = step.instance(at).map(|instance| {
-        let request_id = instance.await_request_id.clone();
-        (instance.await_correlation, request_id)
-    });
-    if let Some((correlation @ 1.., request_id)) = waiting {
+    if let Some(awaiting) = awaiting(step, at) {
+        let (correlation, request_id) = (awaiting.correlation, awaiting.request_id.clone());
         let started = answer::Kind::InstanceStarted(started(at));
         answer_late(step, correlation, request_id, started);
     }
+}
+
+/// Who waits for the result.
+fn awaiting<'s>(step: &'s Step<'_>, at: &At) -> Option<&'s Awaiting> {
+    step.instance(at)?.awaiting.as_deref()
 }
 
 fn answer_late(step: &mut Step<'_>, correlation: u64, request_id: Bytes, kind: answer::Kind) {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use proto::record::{
     Continuation, Definition, Instance, Job, RemoteSubscription, Stream, Subscription, Timer,
     UserTask, job,
@@ -106,7 +107,7 @@ pub(crate) struct Index {
     /// Instance → its continuations, parked ones too.
     pub continuations_of: FxHashMap<u64, BTreeSet<u64>>,
     /// Request id → entry.
-    pub requests: FxHashMap<Vec<u8>, u64>,
+    pub requests: FxHashMap<Bytes, u64>,
     /// Entry of requests → about its bytes.
     pub request_sizes: BTreeMap<u64, usize>,
     pub outbox: BTreeSet<u64>,
@@ -228,10 +229,40 @@ impl Index {
     }
 
     pub fn add_awaited(&mut self, instance: &Instance) {
-        if !instance.await_request_id.is_empty() {
-            let request_id = instance.await_request_id.to_vec();
+        if let Some(awaiting) = &instance.awaiting
+            && !awaiting.request_id.is_empty()
+        {
+            let request_id = awaiting.request_id.to_vec();
             self.awaited.insert(request_id, instance.key);
         }
+    }
+
+    pub fn remove_awaited(&mut self, instance: &Instance) {
+        if let Some(awaiting) = &instance.awaiting {
+            self.awaited.remove(&awaiting.request_id[..]);
+        }
+    }
+
+    /// An instance that a message with a correlation key has started.
+    pub fn add_started(&mut self, instance: &Instance) {
+        if let Some(started) = self.started_key(instance) {
+            self.started.insert(started, instance.key);
+        }
+    }
+
+    pub fn remove_started(&mut self, instance: &Instance) {
+        if let Some(started) = self.started_key(instance) {
+            self.started.remove(&started);
+        }
+    }
+
+    fn started_key(&self, instance: &Instance) -> Option<String> {
+        let origin = instance.origin.as_ref()?;
+        if origin.correlation_key.is_empty() {
+            return None;
+        }
+        let executable = self.executables.get(&instance.definition_key)?;
+        Some(by_message(&executable.process_id, &origin.correlation_key))
     }
 
     pub fn add_continuation(&mut self, continuation: &Continuation) {

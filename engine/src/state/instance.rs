@@ -1,12 +1,23 @@
 //! Reading and changing the element instances of a process instance.
 
-use proto::record::{ElementInstance, FlowToken, Instance};
+use proto::record::{ElementInstance, FlowToken, Instance, Owned};
 use rustc_hash::FxHashMap;
+
+/// Up to so many element instances a list has no spare room.
+const FEW: usize = 4;
+
+/// Changes what an element owns beside a job or a task.
+pub(crate) fn change_owned(element: &mut ElementInstance, change: impl FnOnce(&mut Owned)) {
+    let mut owned = element.owned.take().unwrap_or_default();
+    change(&mut owned);
+    element.owned = (*owned != Owned::default()).then_some(owned);
+}
 
 /// Element instances are in order of their keys, which only grow.
 pub(crate) trait Elements {
     fn element(&self, key: u64) -> Option<&ElementInstance>;
     fn element_mut(&mut self, key: u64) -> Option<&mut ElementInstance>;
+    fn add_element(&mut self, element: ElementInstance);
     fn remove_element(&mut self, key: u64);
     /// Takes one token off a flow; false when there is none.
     fn take_token(&mut self, scope: u64, flow: u32) -> bool;
@@ -24,6 +35,14 @@ impl Elements for Instance {
     fn element_mut(&mut self, key: u64) -> Option<&mut ElementInstance> {
         let index = self.elements.binary_search_by_key(&key, |e| e.key).ok()?;
         self.elements.get_mut(index)
+    }
+
+    fn add_element(&mut self, element: ElementInstance) {
+        // Most instances have few, and many wait for long: no room for more than there are.
+        if self.elements.len() < FEW {
+            self.elements.reserve_exact(1);
+        }
+        self.elements.push(element);
     }
 
     fn remove_element(&mut self, key: u64) {

@@ -1,5 +1,6 @@
 //! What handlers look up; everything is found by an index.
 
+use prost::Message as _;
 use proto::record::{Answer, Mark, Message, PendingDeployment};
 
 use super::{Due, State, by_message};
@@ -7,14 +8,14 @@ use crate::executable::{Executable, Kind, NodeIndex};
 
 impl State {
     /// The first answer to a request that is repeated.
-    pub(crate) fn first_answer(&self, request_id: &[u8]) -> Option<&Answer> {
+    pub(crate) fn first_answer(&self, request_id: &[u8]) -> Option<Answer> {
         if request_id.is_empty() {
             return None;
         }
         let bucket = self.index.requests.get(request_id)?;
         let marks = &self.requests.get(*bucket)?.marks;
         let mark = marks.iter().find(|mark| mark.request_id == request_id)?;
-        mark.answer.as_ref()
+        Answer::decode(mark.answer.clone()).ok()
     }
 
     /// The instance whose result a request that is repeated waits for.

@@ -1,5 +1,6 @@
 //! State from the entries of a checkpoint.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -65,9 +66,55 @@ pub(super) fn meta_change(meta: &Meta) -> Change {
     }
 }
 
+/// A state that is being restored. Its entries may come in any order and more than once: the last of each counts.
+#[derive(Debug)]
+pub struct Loading {
+    state: State,
+    partition: u32,
+    partitions: u32,
+    /// Why, by key.
+    unreadable: BTreeMap<Bytes, String>,
+}
+
+impl Loading {
+    pub fn new(partition: u32, partitions: u32) -> Loading {
+        Loading {
+            state: State::new(partition, partitions),
+            partition,
+            partitions,
+            unreadable: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an entry, or that it is gone.
+    pub fn put(&mut self, key: &Bytes, value: Option<&Bytes>) {
+        match self.state.load(key, value) {
+            Ok(()) if self.unreadable.is_empty() => {}
+            Ok(()) => drop(self.unreadable.remove(key)),
+            Err(reason) => drop(self.unreadable.insert(key.clone(), reason)),
+        }
+    }
+
+    /// Verifies number and hash of the entries. `known` is the newest behaviour that the build knows.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn finish(mut self, known: u32) -> Result<State, RestoreError> {
+        let found = self.state.meta.semantics;
+        if found > known {
+            return Err(RestoreError::NewerSemantics { found, known });
+        }
+        if let Some((key, reason)) = self.unreadable.pop_first() {
+            return Err(RestoreError::Unreadable { key, reason });
+        }
+        self.state.verify(self.partition, self.partitions)?;
+        self.state.rebuild_index();
+        Ok(self.state)
+    }
+}
+
 impl State {
-    /// The state that these entries were drained from; verifies their number and hash. `known` is the newest behaviour
-    /// that the build knows.
+    /// The state that these entries were drained from, see [`Loading`].
     ///
     /// # Errors
     /// See [`RestoreError`].
@@ -77,32 +124,28 @@ impl State {
         known: u32,
         entries: impl IntoIterator<Item = (Bytes, Bytes)>,
     ) -> Result<State, RestoreError> {
-        let mut state = State::new(partition, partitions);
-        let mut unreadable = None;
+        let mut loading = Loading::new(partition, partitions);
         for (key, value) in entries {
-            if let Err(reason) = state.load(&key, &value) {
-                unreadable.get_or_insert(RestoreError::Unreadable { key, reason });
-            }
+            loading.put(&key, Some(&value));
         }
-        let found = state.meta.semantics;
-        if found > known {
-            return Err(RestoreError::NewerSemantics { found, known });
-        }
-        if let Some(unreadable) = unreadable {
-            return Err(unreadable);
-        }
-        state.verify(partition, partitions)?;
-        state.rebuild_index();
-        Ok(state)
+        loading.finish(known)
     }
 
-    fn load(&mut self, key: &Bytes, value: &Bytes) -> Result<(), String> {
+    /// How many entries there are, as of the last drain.
+    pub fn entry_count(&self) -> u64 {
+        self.digest.count
+    }
+
+    fn load(&mut self, key: &Bytes, value: Option<&Bytes>) -> Result<(), String> {
         let Some(EntryKey { kind, number }) = EntryKey::decode(key) else {
             return Err("the key is of no known kind".to_owned());
         };
         let digest = &mut self.digest;
         let loaded: Result<(), DecodeError> = match kind {
-            Kind::Meta => Meta::decode(value.clone()).map(|meta| self.meta = meta),
+            Kind::Meta => match value {
+                Some(value) => Meta::decode(value.clone()).map(|meta| self.meta = meta),
+                None => Ok(()),
+            },
             Kind::Resource => self.resources.load(number, value, digest),
             Kind::Definition => self.definitions.load(number, value, digest),
             Kind::Instance => self.instances.load(number, value, digest),
@@ -150,35 +193,29 @@ impl State {
             self.index_definition(definition);
         }
         let index = &mut self.index;
-        for instance in self.instances.iter() {
+        for instance in self.instances.in_order() {
             index.instances.insert(instance.key);
             index.add_awaited(instance);
             for element in instance.elements.iter().skip(1) {
                 index.elements.insert(element.key, instance.key);
             }
-            if !instance.start_correlation_key.is_empty()
-                && let Some(executable) = index.executables.get(&instance.definition_key)
-            {
-                let key =
-                    index::by_message(&executable.process_id, &instance.start_correlation_key);
-                index.started.insert(key, instance.key);
-            }
+            index.add_started(instance);
         }
-        self.jobs.iter().for_each(|job| index.add_job(job));
-        self.timers.iter().for_each(|timer| index.add_timer(timer));
+        self.jobs.in_order().for_each(|job| index.add_job(job));
+        self.timers
+            .in_order()
+            .for_each(|timer| index.add_timer(timer));
         rebuild_messages(index, &self.messages);
         let meta = &self.meta;
-        for subscription in self.subscriptions.iter() {
+        for subscription in self.subscriptions.in_order() {
             if !super::waiting::is_elsewhere(meta, &subscription.correlation_key) {
                 index.add_subscription(subscription);
             }
         }
-        for remote in self.remotes.iter() {
+        for remote in self.remotes.in_order() {
             index.add_remote(remote);
         }
-        let mut tasks = self.tasks.iter().collect::<Vec<_>>();
-        tasks.sort_by_key(|task| task.key);
-        tasks.into_iter().for_each(|task| index.add_task(task));
+        self.tasks.in_order().for_each(|task| index.add_task(task));
         index.incidents = self.incidents.iter().map(|incident| incident.key).collect();
         for continuation in self.continuations.iter() {
             index.add_continuation(continuation);
@@ -191,10 +228,10 @@ impl State {
             index.due.insert((due_ms, Due::Requests(requests.bucket)));
             let size = index.request_sizes.entry(requests.bucket).or_default();
             for mark in &requests.marks {
-                *size += super::evolve::mark_bytes(&mark.request_id, mark.answer.as_ref());
+                *size += super::evolve::mark_bytes(&mark.request_id, mark.answer.len());
                 index
                     .requests
-                    .insert(mark.request_id.to_vec(), requests.bucket);
+                    .insert(mark.request_id.clone(), requests.bucket);
             }
         }
         for outbox in self.outbox.iter() {
@@ -232,9 +269,7 @@ impl State {
 }
 
 fn rebuild_messages(index: &mut index::Index, messages: &Table<proto::record::Message>) {
-    let mut messages = messages.iter().collect::<Vec<_>>();
-    messages.sort_by_key(|message| message.key);
-    for message in messages {
+    for message in messages.in_order() {
         index.messages.add(message);
         for process_id in &message.correlated_processes {
             index.messages.take(message, process_id);

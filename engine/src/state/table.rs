@@ -4,6 +4,8 @@
 //! the hash of the bytes that were last reported, so that the running hash of the whole state
 //! costs nothing but what is written anyway.
 
+use std::num::NonZeroU64;
+
 use bytes::Bytes;
 use prost::Message;
 use rustc_hash::FxHashMap;
@@ -29,19 +31,20 @@ pub struct Digest {
 struct Slot<T> {
     value: T,
     /// Hash of the bytes last reported; `None` when they never were.
-    written: Option<u64>,
+    written: Option<NonZeroU64>,
     dirty: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
     kind: Kind,
-    slots: FxHashMap<u64, Slot<T>>,
+    /// Boxed: a map is up to half empty, and a new entry's place among a million is in no cache.
+    slots: FxHashMap<u64, Box<Slot<T>>>,
     /// Touched entries with the hash that was last reported of them.
-    dirty: Vec<(u64, Option<u64>)>,
+    dirty: Vec<(u64, Option<NonZeroU64>)>,
 }
 
-impl<T: Message + Default> Table<T> {
+impl<T: Message + Default + Clone> Table<T> {
     pub fn new(kind: Kind) -> Table<T> {
         Table {
             kind,
@@ -67,6 +70,13 @@ impl<T: Message + Default> Table<T> {
         self.slots.values().map(|slot| &slot.value)
     }
 
+    /// In order of their numbers.
+    pub fn in_order(&self) -> impl Iterator<Item = &T> {
+        let mut slots = self.slots.iter().collect::<Vec<_>>();
+        slots.sort_unstable_by_key(|(number, _)| **number);
+        slots.into_iter().map(|(_, slot)| &slot.value)
+    }
+
     /// To change the entry, which is then dirty.
     pub fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         let slot = self.slots.get_mut(&number)?;
@@ -88,7 +98,7 @@ impl<T: Message + Default> Table<T> {
             written: None,
             dirty: true,
         };
-        self.slots.insert(number, slot);
+        self.slots.insert(number, Box::new(slot));
     }
 
     pub fn remove(&mut self, number: u64) -> Option<T> {
@@ -99,22 +109,36 @@ impl<T: Message + Default> Table<T> {
         Some(slot.value)
     }
 
-    /// Takes an entry as it was last reported.
+    /// Takes an entry as it was reported, or that it was reported gone; what was taken before does not count any more.
     pub fn load(
         &mut self,
         number: u64,
-        bytes: &Bytes,
+        bytes: Option<&Bytes>,
         digest: &mut Digest,
     ) -> Result<(), prost::DecodeError> {
-        let value = T::decode(bytes.clone())?;
-        let hash = self.hash(number, bytes);
-        digest.add(hash);
-        let slot = Slot {
-            value,
-            written: Some(hash),
-            dirty: false,
+        let replaced = match bytes {
+            Some(bytes) => {
+                let value = match self.kind {
+                    // Many small parts of a large entry share it.
+                    Kind::Requests => T::decode(bytes.clone())?,
+                    _ => T::decode(&bytes[..])?,
+                };
+                // A clone has no spare room, which decoding leaves in lists.
+                let value = value.clone();
+                let hash = self.hash(number, bytes);
+                digest.add(hash);
+                let slot = Slot {
+                    value,
+                    written: Some(hash),
+                    dirty: false,
+                };
+                self.slots.insert(number, Box::new(slot))
+            }
+            None => self.slots.remove(&number),
         };
-        self.slots.insert(number, slot);
+        if let Some(hash) = replaced.and_then(|slot| slot.written) {
+            digest.remove(hash);
+        }
         Ok(())
     }
 
@@ -149,7 +173,7 @@ impl<T: Message + Default> Table<T> {
         }
     }
 
-    fn hash(&self, number: u64, bytes: &[u8]) -> u64 {
+    fn hash(&self, number: u64, bytes: &[u8]) -> NonZeroU64 {
         let key = EntryKey {
             kind: self.kind,
             number,
@@ -159,19 +183,20 @@ impl<T: Message + Default> Table<T> {
 }
 
 impl Digest {
-    fn add(&mut self, hash: u64) {
+    fn add(&mut self, hash: NonZeroU64) {
         self.count += 1;
-        self.sum = self.sum.wrapping_add(hash);
+        self.sum = self.sum.wrapping_add(hash.get());
     }
 
-    fn remove(&mut self, hash: u64) {
+    fn remove(&mut self, hash: NonZeroU64) {
         self.count -= 1;
-        self.sum = self.sum.wrapping_sub(hash);
+        self.sum = self.sum.wrapping_sub(hash.get());
     }
 }
 
-fn hash_entry(key: EntryKey, bytes: &[u8]) -> u64 {
-    xxh3_64_with_seed(bytes, key.number ^ (u64::from(key.kind as u8) << 56))
+fn hash_entry(key: EntryKey, bytes: &[u8]) -> NonZeroU64 {
+    let hash = xxh3_64_with_seed(bytes, key.number ^ (u64::from(key.kind as u8) << 56));
+    NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN)
 }
 
 #[cfg(test)]
@@ -237,9 +262,30 @@ mod tests {
         table.drain(&mut digest, &mut changes);
         let (mut copy, mut copied) = (Table::<Stream>::new(Kind::Stream), Digest::default());
         for change in changes {
-            copy.load(change.key.number, &change.value.unwrap(), &mut copied)
+            copy.load(change.key.number, change.value.as_ref(), &mut copied)
                 .unwrap();
         }
         assert_eq!(digest, copied);
+    }
+
+    #[test]
+    fn the_last_that_is_loaded_of_an_entry_counts() {
+        let (mut table, mut digest) = (Table::<Stream>::new(Kind::Stream), Digest::default());
+        let older = Bytes::from(stream(7).encode_to_vec());
+        let newer = Bytes::from(stream(8).encode_to_vec());
+        for (number, bytes) in [
+            (1, Some(&older)),
+            (2, Some(&older)),
+            (1, Some(&newer)),
+            (2, None),
+            (3, None),
+        ] {
+            table.load(number, bytes, &mut digest).unwrap();
+        }
+        assert_eq!(table.get(1).map(|stream| stream.credit), Some(8));
+        assert_eq!(table.len(), 1);
+        let (mut alone, mut expected) = (Table::<Stream>::new(Kind::Stream), Digest::default());
+        alone.load(1, Some(&newer), &mut expected).unwrap();
+        assert_eq!(digest, expected);
     }
 }

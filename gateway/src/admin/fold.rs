@@ -154,8 +154,9 @@ impl<'a> Fold<'a> {
         };
         self.runs
             .begin(instance.key, PROCESS_NODE, 0, instance.created_ms);
+        let created_by = instance.origin.as_ref().map(|it| it.created_by.clone());
         self.story.push(StoryEvent {
-            actor: instance.created_by.clone(),
+            actor: created_by.unwrap_or_default(),
             ..self.event(cause, Type::InstanceCreated, instance.key)
         });
         self.created = Some(instance.clone());

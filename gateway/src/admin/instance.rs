@@ -12,7 +12,7 @@ use tonic::Status;
 
 use super::fold::Fold;
 use super::live::{self, FindInstance, Live};
-use super::{document, failed, instances, not_found};
+use super::{failed, instances, not_found};
 
 pub(super) async fn get(
     node: &Node,
@@ -122,12 +122,13 @@ fn created(history: &[HistoryBatch]) -> Option<&Instance> {
 }
 
 fn of_creation(created: &Instance) -> InstanceSummary {
+    let (created_by, tags) = live::origin(created);
     InstanceSummary {
         key: created.key,
         definition_key: created.definition_key,
         created_ms: created.created_ms,
-        created_by: document::cut(&created.created_by),
-        tags: live::tags(created),
+        created_by,
+        tags,
         ..InstanceSummary::default()
     }
 }

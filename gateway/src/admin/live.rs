@@ -6,7 +6,7 @@ use proto::admin::{
     Incident, InstanceState, InstanceSummary, Job, ScopeVariables, Subscription, Timer, UserTask,
     WaitingToken,
 };
-use proto::record::{self, ElementInstance, Instance};
+use proto::record::{self, ElementInstance, Instance, Owned};
 use rustc_hash::FxHashSet;
 
 use super::{document, incidents};
@@ -95,7 +95,10 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
     let executable = state.executable(instance.definition_key);
     let executable = executable.map(|executable| &**executable);
     let elements = || instance.elements.iter().take(SUMMARY_ELEMENTS_MAX);
-    let open_incidents: usize = elements().map(|element| element.incidents.len()).sum();
+    let open_incidents: usize = elements()
+        .filter_map(|element| element.owned.as_ref())
+        .map(|owned| owned.incidents.len())
+        .sum();
     let open_incidents = u32::try_from(open_incidents).unwrap_or(u32::MAX);
     let scopes = elements().map(|element| element.scope);
     let scopes = scopes.collect::<FxHashSet<_>>();
@@ -107,6 +110,7 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
         0 => InstanceState::Active,
         _ => InstanceState::Incident,
     };
+    let (created_by, tags) = origin(instance);
     InstanceSummary {
         key: instance.key,
         definition_key: instance.definition_key,
@@ -116,8 +120,8 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
         state: state_now.into(),
         created_ms: instance.created_ms,
         ended_ms: 0,
-        created_by: document::cut(&instance.created_by),
-        tags: tags(instance),
+        created_by,
+        tags,
         open_incidents,
         active_elements: tokens
             .map(|element| element_id(executable, element.node))
@@ -125,10 +129,14 @@ pub(super) fn summary(state: &State, instance: &Instance) -> InstanceSummary {
     }
 }
 
-/// Those that an instance may have; there were no bounds once.
-pub(super) fn tags(instance: &Instance) -> Vec<String> {
-    let tags = instance.tags.iter().take(TAGS_MAX);
-    tags.map(|tag| document::cut(tag)).collect()
+/// Who has begun an instance, and its tags: those that it may have; there were no bounds once.
+pub(super) fn origin(instance: &Instance) -> (String, Vec<String>) {
+    let Some(origin) = &instance.origin else {
+        return (String::new(), Vec::new());
+    };
+    let tags = origin.tags.iter().take(TAGS_MAX);
+    let tags = tags.map(|tag| document::cut(tag)).collect();
+    (document::cut(&origin.created_by), tags)
 }
 
 /// All that the state has of an instance; `None` when it does not run.
@@ -201,12 +209,17 @@ fn jobs<'a>(
     })
 }
 
+fn owned(instance: &Instance) -> impl Iterator<Item = &Owned> {
+    let elements = instance.elements.iter();
+    elements.filter_map(|element| element.owned.as_deref())
+}
+
 fn timers<'a>(
     state: &'a State,
     instance: &'a Instance,
     model: Option<&'a Executable>,
 ) -> impl Iterator<Item = Timer> + 'a {
-    let timers = instance.elements.iter().flat_map(|element| &element.timers);
+    let timers = owned(instance).flat_map(|owned| &owned.timers);
     let timers = timers.filter_map(|key| state.timer(*key));
     timers.map(move |timer| Timer {
         key: timer.key,
@@ -222,8 +235,7 @@ fn subscriptions<'a>(
     instance: &'a Instance,
     model: Option<&'a Executable>,
 ) -> impl Iterator<Item = Subscription> + 'a {
-    let elements = instance.elements.iter();
-    let open = elements.flat_map(|element| &element.subscriptions);
+    let open = owned(instance).flat_map(|owned| &owned.subscriptions);
     let open = open.filter_map(|key| state.subscription(*key));
     open.map(move |open| Subscription {
         key: open.key,
@@ -263,8 +275,7 @@ pub(super) fn user_task(task: &record::UserTask, model: Option<&Executable>) -> 
 }
 
 fn incidents<'a>(state: &'a State, instance: &'a Instance) -> impl Iterator<Item = Incident> + 'a {
-    let elements = instance.elements.iter();
-    let open = elements.flat_map(|element| &element.incidents);
+    let open = owned(instance).flat_map(|owned| &owned.incidents);
     let open = open.filter_map(|key| state.incident(*key));
     open.map(move |incident| incidents::shown(state, incident))
 }

@@ -137,54 +137,23 @@ fn parts(batch: &HistoryBatch) -> Vec<Cow<'_, HistoryBatch>> {
     parts.into_iter().map(Cow::Owned).collect()
 }
 
-/// Of each live instance what is told of it when it has ended: the event of its end says no more than its key.
-#[derive(Debug, Default)]
-pub(super) struct Origins(FxHashMap<u64, (u64, i64)>);
-
-impl Origins {
-    pub fn of(state: &State) -> Origins {
-        let keys = state.instance_keys().iter();
-        let origin = |key| {
-            let instance = state.instance(key)?;
-            Some((key, (instance.definition_key, instance.created_ms)))
-        };
-        Origins(keys.filter_map(|key| origin(*key)).collect())
-    }
-
-    /// Follows an event; gives the summary when an instance ends with it.
-    pub fn follow(&mut self, state: &State, now_ms: i64, event: &Event) -> Option<EndedInstance> {
-        let kind = event.kind.as_ref()?;
-        if let event::Kind::InstanceCreated(created) = kind {
-            let instance = created.instance.as_ref()?;
-            let origin = (instance.definition_key, instance.created_ms);
-            self.0.insert(instance.key, origin);
+/// The summary of an instance that ends with this event.
+pub(super) fn ended(state: &State, ended_ms: i64, event: &Event) -> Option<EndedInstance> {
+    let (key, definition_key, created_ms, canceled) = match event.kind.as_ref()? {
+        event::Kind::InstanceCompleted(it) => {
+            (it.instance, it.definition_key, it.created_ms, false)
         }
-        if let event::Kind::InstanceCompleted(completed) = kind {
-            return self.ended(state, now_ms, completed.instance, false);
-        }
-        if let event::Kind::InstanceCanceled(canceled) = kind {
-            return self.ended(state, now_ms, canceled.instance, true);
-        }
-        None
-    }
-
-    fn ended(
-        &mut self,
-        state: &State,
-        ended_ms: i64,
-        key: u64,
-        canceled: bool,
-    ) -> Option<EndedInstance> {
-        let (definition_key, created_ms) = self.0.remove(&key)?;
-        let executable = state.executable(definition_key);
-        Some(EndedInstance {
-            key,
-            definition_key,
-            process_id: executable.map_or_else(String::new, |found| found.process_id.to_string()),
-            version: executable.map_or(0, |found| found.version),
-            created_ms,
-            ended_ms,
-            canceled,
-        })
-    }
+        event::Kind::InstanceCanceled(it) => (it.instance, it.definition_key, it.created_ms, true),
+        _ => return None,
+    };
+    let executable = state.executable(definition_key);
+    Some(EndedInstance {
+        key,
+        definition_key,
+        process_id: executable.map_or_else(String::new, |found| found.process_id.to_string()),
+        version: executable.map_or(0, |found| found.version),
+        created_ms,
+        ended_ms,
+        canceled,
+    })
 }

@@ -118,19 +118,21 @@ pub(super) struct Refused {
     parked: Vec<u64>,
 }
 
+/// Whether an entry is of a refused record.
+pub(super) fn is_own(key: &[u8]) -> bool {
+    key.starts_with(KEY_PREFIX)
+}
+
 impl Refused {
-    /// Takes the refused records out of the entries of a checkpoint.
+    /// From the entries of a checkpoint that are its own.
     pub fn restore(
         entries: impl IntoIterator<Item = (Bytes, Bytes)>,
-    ) -> Result<(Refused, Vec<(Bytes, Bytes)>), RestoreError> {
-        let (own, entries): (Vec<_>, _) = entries
-            .into_iter()
-            .partition(|(key, _)| key.starts_with(KEY_PREFIX));
+    ) -> Result<Refused, RestoreError> {
         let mut refused = Refused::default();
-        for (key, value) in own {
+        for (key, value) in entries {
             refused.add(read(key, value)?);
         }
-        Ok((refused, entries))
+        Ok(refused)
     }
 
     /// Sequences go on after these, and after the last one that was parked.

@@ -1,13 +1,13 @@
 //! Out of a journal into a file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use engine::Limits;
 use journal::moving::{Past, Source};
-use journal::{Checkpoint, CheckpointError, ClusterLog, Journal, Lead};
+use journal::{Change, Checkpoint, CheckpointError, ClusterLog, Journal, Lead};
 use prost::Message;
 use proto::archive::{Ended, Entry, Header, Partition, Story};
 use proto::node::Heartbeat;
@@ -128,12 +128,16 @@ impl<W: Write> Work<'_, W> {
         let mut observer = self.source.observe(id.in_journal())?;
         let nobodys = PartitionMeasures::default();
         let restoring = Restoring::begin(id, &nobodys);
-        let restored = read_entries(&mut *observer, restoring, |term| term >= lead.term())?;
+        // In order of their keys.
+        let mut entries = BTreeMap::new();
+        let put = &mut |change: Change| match change.value {
+            Some(value) => drop(entries.insert(change.key, value)),
+            None => drop(entries.remove(&change.key)),
+        };
+        let restored = read_entries(&mut *observer, restoring, put, |term| term >= lead.term())?;
         if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
             return Err(StartError::Fenced.into());
         }
-        let mut entries: Vec<(Bytes, Bytes)> = restored.entries.into_iter().collect();
-        entries.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         for (key, value) in entries {
             self.writer.entry(Entry { key, value })?;
             self.progress.entries += 1;

@@ -128,14 +128,15 @@ fn live(state: &State) -> Vec<Live> {
             .iter()
             .filter_map(move |element: &ElementInstance| {
                 let node = executable?.nodes.get(element.node as usize)?;
+                let owned = element.owned.clone().unwrap_or_default();
                 Some(Live {
                     id: node.id.to_string(),
                     key: element.key,
                     scope: element.scope,
                     job: element.job,
                     task: element.task,
-                    timers: element.timers.clone(),
-                    subscriptions: element.subscriptions.clone(),
+                    timers: owned.timers,
+                    subscriptions: owned.subscriptions,
                 })
             })
     });

@@ -381,7 +381,7 @@ fn cancel(left: &mut u32, act: Act, state: &State, random: &mut Rng) -> Option<K
         .iter()
         .filter_map(|key| state.instance(*key));
     // Whoever awaits a result is left alone: the ledger expects one for each of them.
-    let instances = instances.filter(|instance| instance.await_correlation == 0);
+    let instances = instances.filter(|instance| instance.awaiting.is_none());
     let errand = instances.map(|instance| (instance, state.executable(instance.definition_key)));
     let mut errand = errand.filter(|(_, executable)| {
         executable.is_some_and(|executable| &*executable.process_id == ERRAND)

@@ -342,7 +342,9 @@ impl Told {
             Some(Fact::InstanceCreated(created)) => {
                 if let Some(instance) = &created.instance {
                     self.instances.insert(instance.key);
-                    let tag = instance.tags.first().cloned().unwrap_or_default();
+                    let tags = instance.origin.as_ref().map(|origin| &origin.tags);
+                    let tag = tags.and_then(|tags| tags.first()).cloned();
+                    let tag = tag.unwrap_or_default();
                     self.created.entry(tag).or_default().push(instance.key);
                 }
             }

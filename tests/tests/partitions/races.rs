@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Kind as Entry, partition_for, partition_of};
 use harness::network::Network;
-use proto::record::CompleteJob;
 use proto::record::command::Kind;
 use proto::record::event::Kind as Fact;
+use proto::record::{CompleteJob, Instance};
 
 use crate::support::*;
 
@@ -197,7 +197,7 @@ impl Races {
             let starts = &self.network.machine(home).state;
             waiting.extend(starts.instance_keys().iter().filter(|key| {
                 let instance = starts.instance(**key);
-                instance.is_some_and(|instance| instance.start_correlation_key == id)
+                instance.is_some_and(|instance| start_key(instance) == id)
             }));
             let is_begun = reached.contains(&(message, "begun".to_owned()));
             let mut blocked = false;
@@ -206,7 +206,7 @@ impl Races {
                 let Some(found) = state.instance(instance) else {
                     continue;
                 };
-                blocked |= !found.start_correlation_key.is_empty();
+                blocked |= !start_key(found).is_empty();
                 let process = state.executable(found.definition_key).expect("it is known");
                 let process = process.process_id.to_string();
                 assert!(
@@ -228,7 +228,8 @@ impl Races {
             let live = state.instance_keys().iter();
             let live = live.filter_map(|key| state.instance(*key));
             let open = live.flat_map(|instance| &instance.elements);
-            let open = open.flat_map(|element| &element.subscriptions);
+            let open = open.filter_map(|element| element.owned.as_ref());
+            let open = open.flat_map(|owned| &owned.subscriptions);
             let keys = open.filter_map(|key| state.subscription(*key));
             let homes = keys.map(|found| partition_for(found.correlation_key.as_bytes(), 3));
             expected += homes.filter(|home| *home != partition).count();
@@ -298,4 +299,9 @@ fn ten_thousand_races_lose_nothing_and_double_nothing() {
     });
     let given_back = even.expect("no panic") + odd.expect("no panic");
     assert!(given_back > 100, "only {given_back} were given back");
+}
+
+fn start_key(instance: &Instance) -> &str {
+    let origin = instance.origin.as_ref();
+    origin.map_or("", |origin| &origin.correlation_key)
 }

@@ -2,7 +2,7 @@
 
 use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
 
-use crate::state::instance::Elements;
+use crate::state::instance::{Elements, change_owned};
 use crate::state::{Due, State, waiting};
 
 /// Ended tasks of an instance that are kept; a loop would pile them up without end.
@@ -140,7 +140,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(timer.instance)
             && let Some(element) = instance.element_mut(timer.element)
         {
-            element.timers.push(timer.key);
+            change_owned(element, |owned| owned.timers.push(timer.key));
         }
         self.timers.insert(timer.key, timer.clone());
     }
@@ -168,7 +168,9 @@ impl State {
         if let Some(instance) = self.instances.get_mut(timer.instance)
             && let Some(element) = instance.element_mut(timer.element)
         {
-            element.timers.retain(|present| *present != key);
+            change_owned(element, |owned| {
+                owned.timers.retain(|present| *present != key)
+            });
         }
     }
 
@@ -180,7 +182,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(subscription.instance)
             && let Some(element) = instance.element_mut(subscription.element)
         {
-            element.subscriptions.push(subscription.key);
+            change_owned(element, |owned| owned.subscriptions.push(subscription.key));
         }
         self.subscriptions
             .insert(subscription.key, subscription.clone());
@@ -194,7 +196,9 @@ impl State {
         if let Some(instance) = self.instances.get_mut(subscription.instance)
             && let Some(element) = instance.element_mut(subscription.element)
         {
-            element.subscriptions.retain(|present| *present != key);
+            change_owned(element, |owned| {
+                owned.subscriptions.retain(|present| *present != key)
+            });
         }
     }
 }

@@ -7,8 +7,7 @@ use proto::record::{
 };
 
 use crate::state::State;
-use crate::state::index::by_message;
-use crate::state::instance::Elements;
+use crate::state::instance::{Elements, change_owned};
 
 impl State {
     pub(super) fn instance_created(&mut self, created: &proto::record::InstanceCreated) {
@@ -73,7 +72,8 @@ impl State {
 
     pub(super) fn result_awaited(&mut self, awaited: &proto::record::ResultAwaited) {
         if let Some(instance) = self.instances.get_mut(awaited.instance) {
-            instance.await_correlation = awaited.correlation;
+            let awaiting = instance.awaiting.get_or_insert_default();
+            awaiting.correlation = awaited.correlation;
         }
     }
 
@@ -90,19 +90,9 @@ impl State {
     fn add_instance(&mut self, instance: &Instance) {
         self.use_key(instance.key);
         self.index.instances.insert(instance.key);
-        if !instance.start_correlation_key.is_empty()
-            && let Some(started) = self.started_key(instance)
-        {
-            self.index.started.insert(started, instance.key);
-        }
+        self.index.add_started(instance);
         self.index.add_awaited(instance);
         self.instances.insert(instance.key, instance.clone());
-    }
-
-    fn started_key(&self, instance: &Instance) -> Option<String> {
-        let executable = self.index.executables.get(&instance.definition_key)?;
-        let correlation_key = &instance.start_correlation_key;
-        Some(by_message(&executable.process_id, correlation_key))
     }
 
     fn remove_instance(&mut self, key: u64) {
@@ -119,12 +109,8 @@ impl State {
         let Some(instance) = self.instances.remove(key) else {
             return;
         };
-        self.index.awaited.remove(&instance.await_request_id[..]);
-        if !instance.start_correlation_key.is_empty()
-            && let Some(started) = self.started_key(&instance)
-        {
-            self.index.started.remove(&started);
-        }
+        self.index.remove_awaited(&instance);
+        self.index.remove_started(&instance);
     }
 
     fn activate_element(&mut self, activated: &ElementActivated) {
@@ -136,7 +122,7 @@ impl State {
         if let Some(flow) = activated.flow_plus_one.checked_sub(1) {
             instance.take_token(activated.scope, flow);
         }
-        instance.elements.push(ElementInstance {
+        instance.add_element(ElementInstance {
             key: activated.key,
             node: activated.node,
             scope: activated.scope,
@@ -179,7 +165,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(incident.instance)
             && let Some(element) = instance.element_mut(incident.element)
         {
-            element.incidents.push(incident.key);
+            change_owned(element, |owned| owned.incidents.push(incident.key));
         }
         self.incidents.insert(incident.key, incident.clone());
     }
@@ -192,7 +178,9 @@ impl State {
         if let Some(instance) = self.instances.get_mut(incident.instance)
             && let Some(element) = instance.element_mut(incident.element)
         {
-            element.incidents.retain(|present| *present != key);
+            change_owned(element, |owned| {
+                owned.incidents.retain(|present| *present != key)
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Definitions, requests, terms, sends and streams.
 
+use bytes::Bytes;
 use prost::Message;
 use proto::record::{Answer, Mark, RequestMark, Requests};
 
@@ -20,8 +21,8 @@ pub(in crate::state) fn requests_due_ms(entry: u64) -> i64 {
 }
 
 /// About what a remembered answer takes in its entry.
-pub(in crate::state) fn mark_bytes(request_id: &[u8], answer: Option<&Answer>) -> usize {
-    request_id.len() + answer.map_or(0, Answer::encoded_len)
+pub(in crate::state) fn mark_bytes(request_id: &[u8], answer_bytes: usize) -> usize {
+    request_id.len() + answer_bytes
 }
 
 impl State {
@@ -34,7 +35,7 @@ impl State {
         let Some((&entry, &bytes)) = present else {
             return first;
         };
-        let is_full = bytes + mark_bytes(request_id, Some(answer)) > REQUEST_ENTRY_BYTES;
+        let is_full = bytes + mark_bytes(request_id, answer.encoded_len()) > REQUEST_ENTRY_BYTES;
         (entry + u64::from(is_full)).min(last)
     }
 
@@ -54,9 +55,11 @@ impl State {
     }
 
     pub(super) fn request_answered(&mut self, answered: &proto::record::RequestAnswered) {
+        let answer = answered.answer.as_ref();
         let mark = RequestMark {
-            request_id: answered.request_id.clone(),
-            answer: answered.answer.clone(),
+            // Not a part of the command, which would be kept for as long.
+            request_id: Bytes::copy_from_slice(&answered.request_id),
+            answer: Bytes::from(answer.map_or_else(Vec::new, Answer::encode_to_vec)),
         };
         self.remember(answered.bucket, mark);
     }
@@ -137,8 +140,8 @@ impl State {
     }
 
     fn remember(&mut self, bucket: u64, mark: RequestMark) {
-        let id = mark.request_id.to_vec();
-        let bytes = mark_bytes(&id, mark.answer.as_ref());
+        let id = mark.request_id.clone();
+        let bytes = mark_bytes(&id, mark.answer.len());
         *self.index.request_sizes.entry(bucket).or_default() += bytes;
         match self.requests.get_mut(bucket) {
             Some(requests) => requests.marks.push(mark),
