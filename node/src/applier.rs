@@ -198,6 +198,10 @@ impl Applier {
                 End::Failed(reason) => break (Phase::Failed(reason), Some(leadership)),
                 End::Rebuild(reason) => reason,
             };
+            // To lead again would fence the node that is to lead.
+            if self.core.orders.is_ceding() {
+                break (Phase::Failed(reason), Some(leadership));
+            }
             drop(leadership);
             tracing::warn!(reason, "in doubt: restoring from the last checkpoint");
             self.core
@@ -209,16 +213,13 @@ impl Applier {
             }
         };
         match &phase {
-            Phase::Failed(reason) => {
-                tracing::error!(reason, "leads the partition no longer");
-            }
+            Phase::Failed(reason) => tracing::error!(reason, "leads the partition no longer"),
             Phase::Starting | Phase::Serving | Phase::Stopped => {
                 tracing::info!("the partition has stopped");
             }
         }
-        // Before anything that takes time: another node waits for the partition.
+        // Before anything that takes time: calls wait for the next leader.
         self.core.end(phase);
-        drop(self.ears.open.take());
         drop(memory);
         self.threads.push(appender);
         // With it the courier's channel ends.
@@ -271,7 +272,10 @@ impl Applier {
                 return end;
             }
             self.propose(&mut led.driver);
-            led.checkpoints.begin_if_due(&mut led.driver);
+            match self.core.orders.is_ceding() {
+                true => self.core.orders.ceded_unless(led.checkpoints.is_writing()),
+                false => led.checkpoints.begin_if_due(&mut led.driver),
+            }
             let records = match self.is_full(led) {
                 true => &nothing,
                 false => &led.reading.records,
@@ -315,6 +319,10 @@ impl Applier {
         if let Some(reason) = orders.failure() {
             return Some(End::Failed(reason));
         }
+        // Its log says so long before it would be fenced: an idle one never writes a checkpoint.
+        if led.driver.state().term() > led.term && !orders.is_ceding() {
+            return Some(End::Failed(StartError::Fenced.to_string()));
+        }
         if orders.proposals_lost.swap(false, Ordering::AcqRel) {
             led.driver.forget_proposals();
             self.propose_after = Instant::now() + PROPOSE_PAUSE;
@@ -335,7 +343,7 @@ impl Applier {
         if !is_applied && since.elapsed() < STOP_PATIENCE {
             return None;
         }
-        match orders.hand_over.load(Ordering::Acquire) {
+        match orders.is_ceding() {
             true => drop(led.checkpoints.wait()),
             false => led.checkpoints.finish(&mut led.driver),
         }
@@ -364,7 +372,8 @@ impl Applier {
     fn sleep(&self, led: &Leadership) -> Duration {
         let now = Instant::now();
         let mut sleep = SLEEP_MAX;
-        if let Some(due) = led.checkpoints.due(&led.driver) {
+        let due = led.checkpoints.due(&led.driver);
+        if let Some(due) = due.filter(|_| !self.core.orders.is_ceding()) {
             sleep = sleep.min(due.saturating_duration_since(now));
         }
         if let Some(due_ms) = led.driver.tick_due_ms() {
@@ -400,10 +409,6 @@ impl Applier {
             // What came before a halt was applied, and its callers wait.
             self.desk.deliver(&led.driver, outputs);
             applied.map_err(|halt| self.halted(halt))?;
-            // Its log says so long before it would be fenced: an idle one never writes a checkpoint.
-            if led.driver.state().term() > led.term {
-                return Err(End::Failed(StartError::Fenced.to_string()));
-            }
         }
         if let Some(last) = records.last() {
             self.clock.observe(last.timestamp_ms);
@@ -477,7 +482,7 @@ impl Applier {
         let counts = Counts::of(state, self.core.streams.len());
         self.core.change_status(|status| {
             status.offset = led.driver.next_offset().checked_sub(1);
-            status.term = state.term();
+            status.term = led.term;
             status.checkpointed = led.checkpoints.committed();
             status.counts = counts;
             if let Some(phase) = phase {

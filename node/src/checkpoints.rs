@@ -86,6 +86,10 @@ impl Checkpoints {
         self.writing.as_deref().into_iter().chain(&self.held)
     }
 
+    pub fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
     /// Commands whose effects are in memory only.
     pub fn unwritten_commands(&self, driver: &Driver) -> u64 {
         let drafts: u64 = self.unwritten().map(Draft::commands).sum();

@@ -2,9 +2,8 @@
 //!
 //! Owns no logic but how a node ends: each part is told once, and everybody who waits gets a reason.
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use engine::State;
@@ -91,16 +90,19 @@ pub(crate) struct Core {
     pub semantics: Arc<AtomicU32>,
     /// Set when all threads but the applier have ended.
     ended: watch::Sender<bool>,
-    /// Nothing is ever sent: it is over when the other side is gone.
-    over: Receiver<Infallible>,
-    correlations: AtomicU64,
+    /// The first one, and the next one.
+    correlations: (u64, AtomicU64),
 }
+
+type Told = Box<dyn FnOnce() + Send>;
 
 /// What the applier is told from outside, with the bell that makes it look.
 pub(crate) struct Orders {
     pub stop: AtomicBool,
-    /// Stopping, leave the last checkpoint to the next leader.
-    pub hand_over: AtomicBool,
+    /// Another node is to lead, and this one serves until it does: begin no checkpoint, which it would run into.
+    ceding: AtomicBool,
+    /// Called once no checkpoint is being written.
+    ceded: Mutex<Option<Told>>,
     pub abort: AtomicBool,
     pub proposals_lost: AtomicBool,
     /// Sends to other partitions that may not have come into their logs.
@@ -116,6 +118,36 @@ impl Orders {
     /// Makes the applier look; one ring is as good as many.
     pub fn ring(&self) {
         let _ = self.bell.try_send(());
+    }
+
+    /// Begin no checkpoint any more, and call this once none is being written.
+    pub fn cede(&self, ceded: impl FnOnce() + Send + 'static) {
+        *self.ceded() = Some(Box::new(ceded));
+        self.ceding.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    /// Go on as before.
+    pub fn keep(&self) {
+        self.ceding.store(false, Ordering::Release);
+        *self.ceded() = None;
+        self.ring();
+    }
+
+    pub fn is_ceding(&self) -> bool {
+        self.ceding.load(Ordering::Acquire)
+    }
+
+    /// Tells it, once, unless a checkpoint is being written.
+    pub fn ceded_unless(&self, is_writing: bool) {
+        let told = self.ceded().take_if(|_| !is_writing);
+        if let Some(told) = told {
+            told();
+        }
+    }
+
+    fn ceded(&self) -> MutexGuard<'_, Option<Told>> {
+        self.ceded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The node cannot go on.
@@ -136,15 +168,13 @@ impl Orders {
 pub(crate) struct Ears {
     pub inbox: Receiver<Inbox>,
     pub bell: Receiver<()>,
-    /// Dropped when nothing is written any more.
-    pub open: Option<Sender<Infallible>>,
 }
 
 impl Core {
     pub fn new(partition: PartitionId, config: Config, shared: Shared) -> (Arc<Core>, Ears) {
         let (inbox, inbox_ear) = bounded(config.queries_max.max(1));
         let (bell, bell_ear) = bounded(1);
-        let (open, over) = bounded(0);
+        let correlation = fastrand::u64(1..u64::MAX / 2);
         let core = Core {
             partition,
             queue: Queue::new(config.queued_bytes_max),
@@ -159,7 +189,8 @@ impl Core {
             reads: Semaphore::new(READS_MAX),
             orders: Orders {
                 stop: AtomicBool::new(false),
-                hand_over: AtomicBool::new(false),
+                ceding: AtomicBool::new(false),
+                ceded: Mutex::default(),
                 abort: AtomicBool::new(false),
                 proposals_lost: AtomicBool::new(false),
                 sends_lost: AtomicBool::new(false),
@@ -179,22 +210,26 @@ impl Core {
             lease: shared.lease,
             semantics: shared.semantics,
             ended: watch::Sender::new(false),
-            over,
-            // Commands that an earlier process appended must not find a waiter of this one.
-            correlations: AtomicU64::new(fastrand::u64(1..)),
+            // Commands that another process appended must not find a waiter of this one.
+            correlations: (correlation, AtomicU64::new(correlation)),
             config,
         };
         let ears = Ears {
             inbox: inbox_ear,
             bell: bell_ear,
-            open: Some(open),
         };
         (Arc::new(core), ears)
     }
 
     /// A number that no other command of this process has, and with all likelihood none in the log. Never 0.
     pub fn correlation(&self) -> u64 {
-        self.correlations.fetch_add(1, Ordering::Relaxed).max(1)
+        self.correlations.1.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether it is one of this leadership.
+    pub fn is_own(&self, correlation: u64) -> bool {
+        let (first, next) = &self.correlations;
+        (*first..next.load(Ordering::Relaxed)).contains(&correlation)
     }
 
     pub fn status(&self) -> Status {
@@ -301,11 +336,6 @@ impl Core {
         }
         self.streams.end();
         self.tasks.end();
-    }
-
-    /// Waits until the applier writes nothing any more. Its memory and threads may still be there.
-    pub fn wait_until_over(&self) {
-        let _ = self.over.recv();
     }
 
     /// Tells those whose commands are, or may be, in the log that nobody will answer.

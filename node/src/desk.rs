@@ -156,7 +156,10 @@ impl Desk {
     ) {
         match waiting.take(correlation) {
             Some(waiter) => sorted.replies.push((waiter, Ok(applied))),
-            None if self.is_mine(applied.offset) => sorted.untaken.push(applied.answer),
+            None if self.is_mine(applied.offset) && self.core.is_own(correlation) => {
+                sorted.untaken.push(applied.answer);
+            }
+            // A predecessor that still serves may have the caller.
             None => {}
         }
     }

@@ -57,7 +57,7 @@ pub enum StartError {
     Restore(#[from] RestoreError),
     /// The log holds a command of a newer build.
     #[error(
-        "the command at offset {offset} asks for semantics {found}, this build knows up to {known}"
+        "the command at offset {offset} is of a newer build: it asks for semantics {found}, this build knows up to {known}"
     )]
     NewerSemantics { offset: u64, found: u32, known: u32 },
     /// Somebody else leads the partition now.

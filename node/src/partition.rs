@@ -276,6 +276,10 @@ impl Partition {
         open: JobStreamRequest,
     ) -> Result<PartitionStream, SubmitError> {
         let core = self.core();
+        if core.orders.is_ceding() {
+            // The next leader, who is about to begin, would close it and give its jobs to others.
+            return Err(SubmitError::Stopped);
+        }
         let Some(stream) = PartitionStream::register(core) else {
             return Err(SubmitError::Overloaded);
         };
@@ -374,16 +378,15 @@ impl Partition {
         self.end();
     }
 
-    /// As [`Partition::stop_and_wait`], for another node that waits to lead: it applies what the last checkpoint lacks,
-    /// so none is begun any more. `over` is called as soon as it may, before memory is given back and threads have
-    /// ended.
-    pub(crate) fn hand_over(&self, over: impl FnOnce()) {
-        let core = self.core();
-        core.orders.hand_over.store(true, Ordering::Release);
-        self.tell_to_stop();
-        core.wait_until_over();
-        over();
-        self.end();
+    /// Makes way for another node, which fences this one: no checkpoint is begun any more, and `ceded` is called once
+    /// none is being written. Calls are answered all the same, until the partition is stopped.
+    pub(crate) fn cede(&self, ceded: impl FnOnce() + Send + 'static) {
+        self.core().orders.cede(ceded);
+    }
+
+    /// Goes on to lead after all.
+    pub(crate) fn keep(&self) {
+        self.core().orders.keep();
     }
 
     fn end(&self) {

@@ -24,6 +24,14 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// Ends when the node there is not taken to be alive any more.
+    async fn gone(&self) {
+        match self {
+            Place::There(peer) => peer.gone().await,
+            Place::Nowhere | Place::Here(_) => std::future::pending().await,
+        }
+    }
+
     /// Whether a call that was begun there is still at the right place.
     fn is_same(&self, other: &Place) -> bool {
         match (self, other) {
@@ -89,13 +97,13 @@ impl Slot {
         let mut places = self.place.subscribe();
         loop {
             let place = places.borrow_and_update().clone();
-            let is_there = matches!(place, Place::There(_));
             let outcome = tokio::select! {
                 biased;
-                outcome = call(place) => outcome,
-                // A leader that has died may never answer; the call to it is given up.
-                _ = places.changed(), if is_there => {
-                    Err(SubmitError::Unavailable("the partition has moved".to_owned()))
+                outcome = call(place.clone()) => outcome,
+                // It may never answer. One that only leads no longer does.
+                () = place.gone() => {
+                    let gone = "the node that led the partition has gone";
+                    Err(SubmitError::Unavailable(gone.to_owned()))
                 }
             };
             let left = deadline.saturating_duration_since(Instant::now());

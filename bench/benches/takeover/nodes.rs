@@ -190,8 +190,11 @@ impl Nodes {
 }
 
 fn said(line: &str) -> Option<What> {
-    let (_, after) = line.split_once(" partition=")?;
-    let partition = after.split_whitespace().next()?.parse().ok()?;
+    let (_, after) = line.split_once("partition=")?;
+    let number = after
+        .split(|letter: char| !letter.is_ascii_digit())
+        .next()?;
+    let partition = number.parse().ok()?;
     let sayings = [
         ("taking the partition over", What::TakesOver(partition)),
         ("leading the partition", What::Leads(partition)),

@@ -41,6 +41,7 @@ pub struct Member {
 struct Claimed {
     term: u64,
     checkpointed: u64,
+    is_ceded: bool,
 }
 
 /// Who leads a partition.
@@ -51,6 +52,18 @@ pub struct Leader {
     pub term: u64,
     /// The first offset that its last checkpoint does not include.
     pub checkpointed: u64,
+    /// It only waits for another one that leads.
+    pub is_ceded: bool,
+}
+
+/// How near a node is to leading a partition, by what it has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Warmth {
+    Cold,
+    /// It keeps the state up to date.
+    Follows,
+    /// It is about to lead.
+    TakesOver,
 }
 
 /// Who should do what.
@@ -119,6 +132,7 @@ impl Membership {
                 address: member.address.clone(),
                 term: claimed.term,
                 checkpointed: claimed.checkpointed,
+                is_ceded: claimed.is_ceded,
             })
         };
         self.members
@@ -127,10 +141,13 @@ impl Membership {
             .max_by_key(|leader| leader.term)
     }
 
-    /// Whether the node has told that it keeps the partition's state up to date.
-    fn follows(&self, node: &str, partition: PartitionId) -> bool {
-        let member = self.members.get(node);
-        member.is_some_and(|member| member.follows.contains(&partition))
+    /// How near the node is to leading the partition.
+    fn warmth(&self, node: &str, partition: PartitionId) -> Warmth {
+        match self.members.get(node) {
+            Some(member) if member.takes_over.contains(&partition) => Warmth::TakesOver,
+            Some(member) if member.follows.contains(&partition) => Warmth::Follows,
+            Some(_) | None => Warmth::Cold,
+        }
     }
 
     /// Who has told that it is about to lead the partition. Another one that began now would only fence it.
@@ -151,6 +168,7 @@ fn claimed(claim: &Claim) -> Option<(PartitionId, Claimed)> {
     let claimed = Claimed {
         term: claim.term,
         checkpointed: claim.checkpointed,
+        is_ceded: claim.ceded,
     };
     Some((PartitionId::new(claim.partition)?, claimed))
 }
@@ -239,20 +257,26 @@ impl<'m> Planning<'m> {
         let partition = given
             .map(|(partition, _)| *partition)
             .max_by_key(|partition| {
-                let is_warm = self.members.follows(&to, *partition);
-                (is_warm, draw(&to, *partition))
+                let warmth = self.members.warmth(&to, *partition);
+                let leader = self.members.leader(*partition);
+                // A move that has begun goes on.
+                let is_ceded = leader.is_some_and(|leader| leader.is_ceded);
+                (warmth, is_ceded, draw(&to, *partition))
             });
         let Some(partition) = partition else {
             return;
         };
-        match self.members.follows(&to, partition) {
-            true => drop(self.plan.leads.insert(partition, to)),
-            false => drop(self.plan.follows.insert((partition, to))),
+        match self.members.warmth(&to, partition) {
+            Warmth::Follows | Warmth::TakesOver => drop(self.plan.leads.insert(partition, to)),
+            Warmth::Cold => drop(self.plan.follows.insert((partition, to))),
         }
     }
 
+    /// Who has the least to do, of those who can do what they should.
     fn least(&self) -> Option<(String, usize)> {
-        let least = self.loads.iter().min_by_key(|(_, load)| load.len())?;
+        let is_able = |node: &str| self.members.members[node].unable.is_empty();
+        let able = self.loads.iter().filter(|(node, _)| is_able(node));
+        let least = able.min_by_key(|(_, load)| load.len())?;
         Some(((*least.0).to_owned(), least.1.len()))
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use journal::Journal;
 use journal::fail_point::{self, FailPoint};
+use proto::node::Claim;
 
 use crate::config::Config;
 use crate::core::Shared;
@@ -34,13 +35,11 @@ pub(super) enum Role {
     /// It is about to lead.
     Promoting,
     Leading(Partition),
-    /// It hands over what it led in this term. It claims it until no checkpoint is being written any more: who began to
-    /// lead before would run into a transaction that is open.
-    Releasing {
-        term: u64,
-        checkpointed: u64,
-    },
-    /// It stops to follow.
+    /// It leads, and writes its last checkpoint: who began to lead before would run into a transaction that is open.
+    Ceding(Partition),
+    /// It has written its last checkpoint, and serves until another node is heard to lead.
+    Ceded(Partition),
+    /// It stops to lead or to follow.
     Busy,
 }
 
@@ -57,6 +56,10 @@ impl Role {
         matches!(self, Role::Promoting)
     }
 
+    pub fn is_ceding(&self) -> bool {
+        matches!(self, Role::Ceding(_) | Role::Ceded(_))
+    }
+
     pub fn is_restoring(&self) -> bool {
         matches!(self, Role::Restoring(_))
     }
@@ -65,7 +68,7 @@ impl Role {
     pub fn may_lead(&self) -> bool {
         matches!(
             self,
-            Role::Leading(_) | Role::Releasing { .. } | Role::Busy | Role::Promoting
+            Role::Leading(_) | Role::Ceding(_) | Role::Ceded(_) | Role::Busy | Role::Promoting
         )
     }
 
@@ -73,20 +76,29 @@ impl Role {
         matches!(self, Role::Idle(Some(until)) if *until > Instant::now())
     }
 
-    /// The term and the last checkpoint of a leadership.
-    pub fn leads(&self) -> Option<(u64, u64)> {
+    /// What it serves.
+    pub fn partition(&self) -> Option<&Partition> {
         match self {
-            Role::Leading(partition) => {
-                let status = partition.status();
-                Some((status.term, status.checkpointed))
+            Role::Leading(partition) | Role::Ceding(partition) | Role::Ceded(partition) => {
+                Some(partition)
             }
-            Role::Releasing { term, checkpointed } => Some((*term, *checkpointed)),
             Role::Idle(_)
             | Role::Restoring(_)
             | Role::Following(_)
             | Role::Promoting
             | Role::Busy => None,
         }
+    }
+
+    /// What is told of a leadership.
+    pub fn claim(&self, id: PartitionId) -> Option<Claim> {
+        let status = self.partition()?.status();
+        Some(Claim {
+            partition: id.number(),
+            term: status.term,
+            checkpointed: status.checkpointed,
+            ceded: matches!(self, Role::Ceded(_)),
+        })
     }
 }
 
@@ -99,9 +111,9 @@ pub(super) enum Report {
     Leads(Partition),
     /// It could not lead, or what it should follow is of a newer build.
     Failed(StartError),
-    /// The partition was handed over.
-    Released,
-    /// It follows no longer.
+    /// Another node may begin to lead.
+    Ceded,
+    /// It leads or follows no longer.
     Stopped,
 }
 
@@ -173,20 +185,21 @@ pub(super) fn lead(context: Context) -> std::io::Result<Role> {
     Ok(Role::Promoting)
 }
 
+/// Lets another node lead; calls are answered here until it does.
+pub(super) fn cede(context: Context, partition: Partition) -> Role {
+    fail_point::pass(FailPoint::BeforeHandOver);
+    partition.cede(move || context.report(Report::Ceded));
+    Role::Ceding(partition)
+}
+
 /// Stops to lead; what was accepted is answered.
 pub(super) fn release(context: Context, partition: Partition) -> std::io::Result<Role> {
-    let status = partition.status();
     spawn(move || {
-        fail_point::pass(FailPoint::BeforeHandOver);
-        partition.hand_over(|| {
-            fail_point::pass(FailPoint::AfterHandOver);
-            context.report(Report::Released);
-        });
+        partition.stop_and_wait();
+        fail_point::pass(FailPoint::AfterHandOver);
+        context.report(Report::Stopped);
     })?;
-    Ok(Role::Releasing {
-        term: status.term,
-        checkpointed: status.checkpointed,
-    })
+    Ok(Role::Busy)
 }
 
 pub(super) fn follow(context: Context) -> std::io::Result<Role> {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use journal::{ClusterLog, Journal, Record};
 use prost::Message;
-use proto::node::{Claim, Heartbeat};
+use proto::node::Heartbeat;
 
 use super::lease::Sent;
 use super::membership::{Membership, Plan};
@@ -204,6 +204,9 @@ impl Work {
 
     /// Everybody who calls learns where the leaders are.
     fn tell_places(&self) {
+        let members = self.membership.members().values();
+        let alive = members.map(|member| member.address.clone()).collect();
+        self.given.connections.tell_alive(alive);
         for slot in &*self.given.slots {
             let leader = self.membership.leader(slot.id());
             if let Some(leader) = &leader {
@@ -212,6 +215,11 @@ impl Work {
             }
             let place = match (self.roles.get(&slot.id()), leader) {
                 (Some(Role::Leading(partition)), _) => Place::Here(partition.clone()),
+                (Some(Role::Ceding(partition) | Role::Ceded(partition)), Some(leader))
+                    if leader.node == self.given.me =>
+                {
+                    Place::Here(partition.clone())
+                }
                 (_, Some(leader)) if leader.node != self.given.me => Place::There(Peer {
                     address: leader.address,
                     partition: slot.id(),
@@ -252,14 +260,7 @@ impl Work {
             let those = self.roles.iter().filter(|(_, role)| is(role));
             those.map(|(id, _)| id.number()).collect::<Vec<_>>()
         };
-        let leads = self.roles.iter().filter_map(|(id, role)| {
-            let (term, checkpointed) = role.leads()?;
-            Some(Claim {
-                partition: id.number(),
-                term,
-                checkpointed,
-            })
-        });
+        let leads = self.roles.iter().filter_map(|(id, role)| role.claim(*id));
         let heartbeat = Heartbeat {
             node: self.given.me.clone(),
             address: self.given.config.peer_address.clone(),
@@ -304,7 +305,12 @@ impl Work {
                 }
             }
             Report::Leads(led) => *role = Role::Leading(led),
-            Report::Released | Report::Stopped => *role = Role::idle(),
+            Report::Ceded => {
+                if let Role::Ceding(partition) = role {
+                    *role = Role::Ceded(partition.clone());
+                }
+            }
+            Report::Stopped => *role = Role::idle(),
             Report::Failed(error) => {
                 tracing::error!(%partition, %error, "cannot do anything for the partition");
                 *role = Role::Idle(Some(Instant::now() + FAILED_PAUSE));
@@ -323,7 +329,7 @@ impl Work {
     fn look_after_partitions(&mut self) {
         let mut has_changed = false;
         for role in self.roles.values_mut() {
-            let Role::Leading(partition) = role else {
+            let Some(partition) = role.partition() else {
                 continue;
             };
             let until = match partition.status().phase {
@@ -358,8 +364,10 @@ impl Work {
         let leads = plan.leads.get(&id) == Some(me);
         let follows = plan.follows.contains(&(id, me.clone()));
         let leader = self.membership.leader(id);
-        let is_free = leader.is_none();
+        let is_ceded = leader.as_ref().is_some_and(|leader| leader.is_ceded);
+        let is_free = leader.is_none() || is_ceded;
         let is_mine = leader.is_some_and(|leader| leader.node == *me);
+        let cedes = self.roles.values().any(Role::is_ceding);
         let Some(role) = self.roles.get_mut(&id) else {
             return;
         };
@@ -391,14 +399,26 @@ impl Work {
                     Ok(Role::Busy)
                 }
             }
-            Role::Leading(partition) if is_mine && !leads => {
+            // One at a time.
+            Role::Leading(partition) if is_mine && !leads && !cedes => {
                 let partition = partition.clone();
                 tracing::info!(partition = %id, to = plan.leads.get(&id), "handing the partition over");
+                Ok(role::cede(context(), partition))
+            }
+            // The plan is made with the knowledge that it is ceded, and nobody wants it any more.
+            Role::Ceded(partition) if is_mine && leads && is_ceded => {
+                tracing::info!(partition = %id, "going on to lead the partition");
+                partition.keep();
+                Ok(Role::Leading(partition.clone()))
+            }
+            Role::Ceding(partition) | Role::Ceded(partition) if !is_mine => {
+                let partition = partition.clone();
                 role::release(context(), partition)
             }
             Role::Idle(_)
             | Role::Leading(_)
-            | Role::Releasing { .. }
+            | Role::Ceding(_)
+            | Role::Ceded(_)
             | Role::Promoting
             | Role::Busy => return,
         };
@@ -416,9 +436,14 @@ impl Work {
         for (id, role) in &mut self.roles {
             match std::mem::replace(role, Role::Busy) {
                 Role::Restoring(order) | Role::Following(order) => order.set(Order::Stop),
-                Role::Leading(partition) if is_leaving => partition.stop_and_wait(),
+                Role::Leading(partition) | Role::Ceding(partition) | Role::Ceded(partition)
+                    if is_leaving =>
+                {
+                    partition.stop_and_wait();
+                }
                 Role::Leading(_)
-                | Role::Releasing { .. }
+                | Role::Ceding(_)
+                | Role::Ceded(_)
                 | Role::Idle(_)
                 | Role::Promoting
                 | Role::Busy => {}

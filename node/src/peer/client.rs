@@ -1,6 +1,6 @@
 //! Calls to the node that leads a partition.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use proto::node::{
 };
 use proto::record::command::Kind;
 use proto::record::{ActivateJobs, ActivatedJob, EndedInstance};
+use tokio::sync::watch;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
@@ -30,14 +31,27 @@ const ALIVE_INTERVAL: Duration = Duration::from_secs(2);
 /// Connections to nodes that have gone are forgotten when there are so many.
 const CONNECTIONS_MAX: usize = 256;
 
-/// Connections to other nodes, by address.
+/// The other nodes, by address.
 #[derive(Clone, Default)]
-pub(crate) struct Connections(Arc<Mutex<HashMap<String, Channel>>>);
+pub(crate) struct Connections {
+    channels: Arc<Mutex<HashMap<String, Channel>>>,
+    /// Those that are taken to be alive.
+    alive: watch::Sender<BTreeSet<String>>,
+}
 
 impl Connections {
+    /// These nodes are alive, and no others.
+    pub fn tell_alive(&self, alive: BTreeSet<String>) {
+        self.alive.send_if_modified(|present| {
+            let changes = *present != alive;
+            *present = alive;
+            changes
+        });
+    }
+
     /// Must be called within a runtime.
     fn to(&self, address: &str) -> Result<Channel, SubmitError> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = known.get(address) {
             return Ok(channel.clone());
         }
@@ -66,6 +80,13 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// Ends when the node is not taken to be alive any more.
+    pub async fn gone(&self) {
+        let mut alive = self.connections.alive.subscribe();
+        // Its sender is held here.
+        let _ = alive.wait_for(|alive| !alive.contains(&self.address)).await;
+    }
+
     fn client(&self) -> Result<PeerServiceClient<Channel>, SubmitError> {
         let client = PeerServiceClient::new(self.connections.to(&self.address)?);
         Ok(client

@@ -53,16 +53,22 @@ impl World {
                 .is_some_and(|leader| leader == node);
             let leads = notice.leads.iter().any(|claim| claim.partition == number);
             let leader = self.membership.leader(partition);
-            if leads && !is_mine {
-                notice.leads.retain(|claim| claim.partition != number);
+            let is_led_elsewhere = leader.as_ref().is_some_and(|leader| leader.node != node);
+            notice
+                .leads
+                .retain(|claim| claim.partition != number || !is_led_elsewhere);
+            for claim in &mut notice.leads {
+                if claim.partition == number {
+                    claim.ceded = !is_mine;
+                }
             }
-            if is_mine && !leads && leader.is_none() {
+            if is_mine && !leads && leader.is_none_or(|leader| leader.is_ceded) {
                 let term = self.terms.entry(number).or_default();
                 *term += 1;
                 notice.leads.push(Claim {
                     partition: number,
                     term: *term,
-                    checkpointed: 0,
+                    ..Claim::default()
                 });
                 notice.follows.retain(|followed| *followed != number);
             }
@@ -152,13 +158,14 @@ fn a_node_that_joins_gets_its_share_one_by_one_and_only_what_it_follows() {
     for _ in 0..100 {
         let before = world.membership.plan().leads;
         world.step();
-        let unled = PartitionId::all(9).filter(|id| world.membership.leader(*id).is_none());
-        assert!(unled.count() <= 1, "one at a time");
+        let ceded = |id| world.membership.leader(id).expect("it is led").is_ceded;
+        let ceded = PartitionId::all(9).filter(|id| ceded(*id));
+        assert!(ceded.count() <= 1, "one at a time");
         let plan = world.membership.plan();
         for (partition, node) in &plan.leads {
             let is_new = before.get(partition) != Some(node);
             assert!(
-                !is_new || world.membership.follows(node, *partition),
+                !is_new || world.membership.warmth(node, *partition) == Warmth::Follows,
                 "{partition} moves to {node}, which does not follow it"
             );
         }
@@ -187,7 +194,7 @@ fn of_two_claims_the_higher_term_counts() {
         leads: vec![Claim {
             partition: 1,
             term,
-            checkpointed: 0,
+            ..Claim::default()
         }],
         ..Heartbeat::default()
     };
@@ -218,6 +225,69 @@ fn who_is_about_to_lead_is_left_alone() {
     taking.takes_over.clear();
     membership.hear(10, taking);
     assert_eq!(membership.plan().leads[&PartitionId::FIRST], "follower");
+}
+
+#[test]
+fn a_partition_moves_to_who_is_about_to_lead_it() {
+    let mut membership = Membership::new(2, 1, TIMEOUT_MS);
+    let claim = |partition, ceded| Claim {
+        partition,
+        term: 1,
+        ceded,
+        ..Claim::default()
+    };
+    let from = |ceded| Heartbeat {
+        node: "from".to_owned(),
+        leads: vec![claim(1, ceded), claim(2, false)],
+        ..Heartbeat::default()
+    };
+    let mut to = Heartbeat {
+        node: "to".to_owned(),
+        follows: vec![1],
+        ..Heartbeat::default()
+    };
+    membership.hear(0, from(false));
+    membership.hear(0, to.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "to");
+    // The other one becomes warm as well: it does not move instead, whatever lots they draw.
+    membership.hear(0, from(true));
+    to.follows = vec![1, 2];
+    membership.hear(0, to.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "to");
+    (to.follows, to.takes_over) = (vec![2], vec![1]);
+    membership.hear(0, to.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "to");
+    // It could not: the old leader goes on.
+    (to.takes_over, to.unable) = (vec![], vec![1]);
+    membership.hear(0, to);
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "from");
+}
+
+#[test]
+fn nothing_moves_to_who_could_not_lead() {
+    let mut membership = Membership::new(1, 1, TIMEOUT_MS);
+    let leaving = Heartbeat {
+        node: "leaving".to_owned(),
+        leads: vec![Claim {
+            partition: 1,
+            term: 1,
+            ..Claim::default()
+        }],
+        leaving: true,
+        ..Heartbeat::default()
+    };
+    let node = |node: &str, unable: Vec<u32>| Heartbeat {
+        node: node.to_owned(),
+        follows: vec![1],
+        unable,
+        ..Heartbeat::default()
+    };
+    membership.hear(0, leaving);
+    for (a, b, to) in [(vec![2], vec![], "b"), (vec![], vec![2], "a")] {
+        membership.hear(0, node("a", a));
+        membership.hear(0, node("b", b));
+        assert_eq!(membership.plan().leads[&PartitionId::FIRST], to);
+    }
 }
 
 #[test]
