@@ -14,7 +14,7 @@ use crate::core::Core;
 use crate::error::SubmitError;
 use crate::queue::{Batch, Entry};
 
-/// Runs until the queue is closed and empty.
+/// Runs until the queue is finished and empty.
 pub(crate) fn run(core: &Arc<Core>, journal: &dyn Journal) {
     let _end = End(core);
     while let Some(batch) = core.queue.take(core.config.append_bytes_max) {

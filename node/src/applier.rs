@@ -3,6 +3,8 @@
 //! Owns the driver and how a leadership ends: stopped, failed, or restored once more. It must never wait for a client,
 //! for an append, or for a checkpoint while there is something to apply.
 
+mod stopping;
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, never, select};
 use journal::fail_point::{self, FailPoint};
 use journal::{Journal, Reader};
+
+use stopping::Stopping;
 
 use crate::checkpoints::{Checkpoints, Outcome, tell_refused};
 use crate::clock::JournalClock;
@@ -39,8 +43,6 @@ const PROPOSE_PAUSE: Duration = Duration::from_millis(100);
 const REBUILDS_MAX: u32 = 20;
 const REBUILD_PAUSE: Duration = Duration::from_millis(20);
 const REBUILD_PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How long stopping waits for commands that were appended to be seen.
-const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Applier {
     core: Arc<Core>,
@@ -52,7 +54,7 @@ pub(crate) struct Applier {
     propose_after: Instant,
     /// To the thread that sends to other partitions; `None` when there are none.
     sendings: Option<Sender<Sending>>,
-    stopping_since: Option<Instant>,
+    stopping: Stopping,
     /// Threads of this and earlier leaderships; all end when theirs does.
     threads: Vec<JoinHandle<()>>,
 }
@@ -92,7 +94,7 @@ impl Applier {
             skipped: BTreeSet::new(),
             propose_after: Instant::now(),
             sendings: None,
-            stopping_since: None,
+            stopping: Stopping::default(),
             threads: Vec::new(),
         };
         if applier.journal.partitions() > 1 {
@@ -117,6 +119,7 @@ impl Applier {
                 led.driver.publish_views();
             }
             self.core.tasks.begin(led.driver.next_offset());
+            self.desk.lead(led.lead.term());
             let (core, desk) = (&self.core, &mut self.desk);
             let mut replaying = Replaying::begin(partition, config.measures.of(partition));
             let mut deliver = |driver: &Driver, outputs| {
@@ -334,13 +337,7 @@ impl Applier {
         if orders.polls_lost.swap(false, Ordering::AcqRel) {
             self.wake_polls(&led.driver);
         }
-        if !orders.stop.load(Ordering::Acquire) {
-            return None;
-        }
-        let since = *self.stopping_since.get_or_insert_with(Instant::now);
-        let is_applied =
-            orders.appender_ended.load(Ordering::Acquire) && self.core.waiters.in_flight() == 0;
-        if !is_applied && since.elapsed() < STOP_PATIENCE {
+        if !orders.stop.load(Ordering::Acquire) || !self.stopping.is_done(&self.core) {
             return None;
         }
         match orders.is_ceding() {

@@ -23,6 +23,10 @@ pub(crate) struct Desk {
     /// What this process itself has leased by commands behind this offset, it may give back when nobody takes it.
     /// Before its first term, and up to here, somebody may be working on it.
     mine_after: Option<u64>,
+    /// In which it leads.
+    term: u64,
+    /// Another one leads: what is leased to streams is not this one's to give out, or back.
+    is_superseded: bool,
 }
 
 /// What one batch gave, sorted by whom it goes to.
@@ -40,7 +44,14 @@ impl Desk {
         Desk {
             core,
             mine_after: None,
+            term: 0,
+            is_superseded: false,
         }
+    }
+
+    /// What comes from now on is handed out by the leader of this term.
+    pub fn lead(&mut self, term: u64) {
+        self.term = term;
     }
 
     /// Hands out what the driver gave for all records up to its position.
@@ -118,7 +129,7 @@ impl Desk {
                 stream_id,
                 job,
             } => {
-                if self.is_mine(offset) {
+                if self.is_mine(offset) && !self.is_superseded {
                     sorted.pushes.push((stream_id, job));
                 }
             }
@@ -126,10 +137,13 @@ impl Desk {
                 sorted.job_types.insert(job_type);
             }
             Output::TaskChanged(event) => sorted.tasks.push(*event),
-            Output::TermBegun { offset, .. } => {
+            Output::TermBegun { offset, term } => {
                 // The log has closed all streams that were opened before.
                 self.core.streams.end();
-                self.mine_after.get_or_insert(offset);
+                if term == self.term {
+                    self.mine_after.get_or_insert(offset);
+                }
+                self.is_superseded = term > self.term;
             }
             Output::Skipped {
                 offset,

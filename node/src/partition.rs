@@ -85,7 +85,7 @@ impl Partition {
         let applying = std::thread::Builder::new().name("weir-apply".to_owned());
         let applying = applying
             .spawn(move || applies.in_scope(|| applier.run(leadership, appender)))
-            .inspect_err(|_| core.queue.close(SubmitError::Stopped))
+            .inspect_err(|_| drop(core.queue.abandon(SubmitError::Stopped)))
             .map_err(thread_failed)?;
         Ok(Partition {
             handle: Arc::new(Handle {
@@ -447,5 +447,8 @@ impl Polling<'_> {
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         self.0.polling.fetch_sub(1, Ordering::AcqRel);
+        if self.0.orders.stop.load(Ordering::Acquire) {
+            self.0.orders.ring();
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Ends when the node there is not taken to be alive any more.
+    /// Ends when the node there is taken for dead.
     async fn gone(&self) {
         match self {
             Place::There(peer) => peer.gone().await,

@@ -62,7 +62,10 @@ struct Lane {
     /// Encoded chores that could not be appended: repeated byte for byte, since their request ids make them harmless.
     unsent: Vec<Bytes>,
     sleeping: bool,
+    /// No commands of callers are taken any more, for this reason.
     closed: Option<SubmitError>,
+    /// No chores either.
+    finished: bool,
 }
 
 impl Lane {
@@ -113,7 +116,7 @@ impl Queue {
     /// Adds a chore. After the end of the queue it is dropped: the next term closes all streams.
     fn add(&self, chore: impl FnOnce(&mut Lane)) {
         let mut lane = self.lane();
-        if lane.closed.is_none() {
+        if !lane.finished {
             chore(&mut lane);
             self.wake(&mut lane);
         }
@@ -149,10 +152,15 @@ impl Queue {
         self.lane().unsent.extend(chores);
     }
 
-    /// Takes nothing any more, for this reason. What is waiting is still given out.
+    /// Takes no commands of callers any more, for this reason. What is waiting is still given out.
     pub fn close(&self, reason: SubmitError) {
+        self.lane().closed.get_or_insert(reason);
+    }
+
+    /// Takes nothing any more once it was closed. What is waiting is still given out.
+    pub fn finish(&self) {
         let mut lane = self.lane();
-        lane.closed.get_or_insert(reason);
+        lane.finished = lane.closed.is_some();
         self.wake(&mut lane);
     }
 
@@ -163,16 +171,17 @@ impl Queue {
         let entries = lane.entries.drain(..).collect();
         let left = std::mem::take(&mut *lane);
         lane.closed = left.closed;
+        lane.finished = true;
         self.ready.notify_one();
         entries
     }
 
-    /// Waits for the next batch of about `bytes_max`. `None` when the queue is closed and empty.
+    /// Waits for the next batch of about `bytes_max`. `None` when the queue is finished and empty.
     pub fn take(&self, bytes_max: usize) -> Option<Batch> {
         let mut lane = self.lane();
         // Each turn waits; the last comes with the close.
         while lane.entries.is_empty() && !lane.has_chores() {
-            if lane.closed.is_some() {
+            if lane.finished {
                 return None;
             }
             lane.sleeping = true;

@@ -105,6 +105,7 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
         Failure::new(Exit::Data, "DATA_FOLDER", text).hint("name another folder with --data")
     })?;
     let mut server = start_server(args).await?;
+    let told_to_stop = told_to_stop()?;
     let (lines, mut spoken) = mpsc::channel::<String>(LINES_MAX);
     let stage = Arc::new(Stage {
         client: Client::connect_to(&server.url()).await?,
@@ -127,9 +128,9 @@ async fn demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let played = tokio::select! {
         played = play(&stage) => played,
         failure = server.failed() => Err(failure),
-        stop = told_to_stop() => {
+        () = told_to_stop => {
             stage.say("\nStopped. Start it again to go on.").await;
-            stop
+            Ok(())
         }
     };
     // The players have gone with `play`; the printer ends with the last one who could speak.

@@ -140,6 +140,8 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
         standby: args.standby,
     };
     let mut server = Server::start(&settings).await?;
+    // From here on: whoever has read where it serves may stop it.
+    let told_to_stop = told_to_stop()?;
     let address = server.url();
     let partitions = server.partitions();
     let metrics = server.metrics_url();
@@ -171,8 +173,7 @@ async fn serve(args: &ServeArgs, output: Output) -> Result<(), Failure> {
             let _ = server.stop().await;
             Err(failure)
         }
-        stop = told_to_stop() => {
-            stop?;
+        () = told_to_stop => {
             tracing::info!("stopping");
             server.stop().await
         }
@@ -188,18 +189,24 @@ fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", file.display())))
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn told_to_stop() -> Result<(), Failure> {
+/// Ends with the first SIGINT or SIGTERM that comes from now on.
+pub fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |error| Failure::failed(format!("signals cannot be waited for: {error}"));
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-            _ = terminate.recv() => Ok(()),
-        }
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(failed)
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c().map_err(failed)?;
+        Ok(async move { drop(interrupt.recv().await) })
+    }
 }

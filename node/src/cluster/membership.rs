@@ -20,6 +20,8 @@ pub struct Membership {
     timeout_ms: i64,
     now_ms: i64,
     members: BTreeMap<String, Member>,
+    /// Addresses of nodes that have told that they stop, and when: answers may still be on their way.
+    left: BTreeMap<String, i64>,
 }
 
 /// What a node has told last.
@@ -82,6 +84,7 @@ impl Membership {
             timeout_ms,
             now_ms: i64::MIN,
             members: BTreeMap::new(),
+            left: BTreeMap::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Membership {
         self.now_ms = self.now_ms.max(timestamp_ms);
         if notice.gone {
             self.members.remove(&notice.node);
+            self.left.insert(notice.address, timestamp_ms);
         } else {
             let ids =
                 |numbers: Vec<u32>| numbers.into_iter().filter_map(PartitionId::new).collect();
@@ -110,6 +114,13 @@ impl Membership {
         let oldest_ms = self.now_ms.saturating_sub(self.timeout_ms);
         self.members
             .retain(|_, member| member.heard_ms >= oldest_ms);
+        self.left.retain(|_, left_ms| *left_ms >= oldest_ms);
+    }
+
+    /// Addresses of all nodes that may answer.
+    pub fn reachable(&self) -> BTreeSet<String> {
+        let members = self.members.values().map(|member| &member.address);
+        members.chain(self.left.keys()).cloned().collect()
     }
 
     /// All that are taken to be alive.

@@ -204,9 +204,8 @@ impl Work {
 
     /// Everybody who calls learns where the leaders are.
     fn tell_places(&self) {
-        let members = self.membership.members().values();
-        let alive = members.map(|member| member.address.clone()).collect();
-        self.given.connections.tell_alive(alive);
+        let reachable = self.membership.reachable();
+        self.given.connections.tell_reachable(reachable);
         for slot in &*self.given.slots {
             let leader = self.membership.leader(slot.id());
             if let Some(leader) = &leader {

@@ -35,16 +35,16 @@ const CONNECTIONS_MAX: usize = 256;
 #[derive(Clone, Default)]
 pub(crate) struct Connections {
     channels: Arc<Mutex<HashMap<String, Channel>>>,
-    /// Those that are taken to be alive.
-    alive: watch::Sender<BTreeSet<String>>,
+    /// Those that may answer.
+    reachable: watch::Sender<BTreeSet<String>>,
 }
 
 impl Connections {
-    /// These nodes are alive, and no others.
-    pub fn tell_alive(&self, alive: BTreeSet<String>) {
-        self.alive.send_if_modified(|present| {
-            let changes = *present != alive;
-            *present = alive;
+    /// These nodes may answer, and no others.
+    pub fn tell_reachable(&self, reachable: BTreeSet<String>) {
+        self.reachable.send_if_modified(|present| {
+            let changes = *present != reachable;
+            *present = reachable;
             changes
         });
     }
@@ -80,11 +80,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Ends when the node is not taken to be alive any more.
+    /// Ends when the node is taken for dead.
     pub async fn gone(&self) {
-        let mut alive = self.connections.alive.subscribe();
+        let mut reachable = self.connections.reachable.subscribe();
+        let is_gone = |reachable: &BTreeSet<String>| !reachable.contains(&self.address);
         // Its sender is held here.
-        let _ = alive.wait_for(|alive| !alive.contains(&self.address)).await;
+        let _ = reachable.wait_for(is_gone).await;
     }
 
     fn client(&self) -> Result<PeerServiceClient<Channel>, SubmitError> {

@@ -3,6 +3,7 @@
 mod calls;
 mod cluster;
 mod driving;
+mod handover;
 mod jobs;
 mod large;
 mod partitions;
