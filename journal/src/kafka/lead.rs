@@ -11,6 +11,9 @@ use crate::fail_point::{self, FailPoint};
 use crate::{Checkpoint, CheckpointError, Error, Lead};
 use std::sync::Arc;
 
+/// So often leading is begun when nobody else leads.
+const ATTEMPTS_MAX: usize = 3;
+
 pub(super) struct KafkaLead {
     shared: Arc<Shared>,
     partition: u32,
@@ -23,6 +26,39 @@ pub(super) struct KafkaLead {
 
 impl KafkaLead {
     pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut lead = Self::fencing(Arc::clone(&shared), partition, leader)?;
+            let first = Checkpoint {
+                next_offset: lead.last.next_offset,
+                ..Checkpoint::default()
+            };
+            fail_point::pass(FailPoint::BeforeFirstCheckpoint);
+            match lead.commit(&first, Some(leader)) {
+                Ok(()) => return Ok(lead),
+                // A fencing of its own that was given up may come after the one that counts, and then nobody leads.
+                Err(CheckpointError::Fenced)
+                    if attempts < ATTEMPTS_MAX && !lead.has_successor()? => {}
+                Err(error) => {
+                    return Err(Error::Failed(format!(
+                        "the first checkpoint of the term was not committed: {error}"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Whether another one has led since.
+    fn has_successor(&self) -> Result<bool, Error> {
+        let options = &self.shared.options;
+        let tail = Tail::look_up(options, &options.topic(topics::STATE), self.partition)?;
+        let last = position::last(&self.shared, self.partition, &tail)?;
+        Ok(last.is_some_and(|last| last.term >= self.last.term))
+    }
+
+    /// Has fenced its predecessor, and not begun its term.
+    fn fencing(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
         let partitions = shared.options.partitions;
         let (mut transaction, mut last) = fence(&shared, partition)?;
         let was_led = last.is_none() && was_led(&shared, partition)?;
@@ -50,30 +86,19 @@ impl KafkaLead {
         if let Some(reason) = truncated(&shared, partition, last.next_offset)? {
             return Err(Error::Foreign { partition, reason });
         }
-        let first = Checkpoint {
-            next_offset: last.next_offset,
-            ..Checkpoint::default()
-        };
         let last = Position {
             term: last.term + 1,
             leader: leader.to_owned(),
             ..last
         };
-        let mut lead = Self {
+        Ok(Self {
             shared,
             partition,
             transaction,
             destinations: Destinations::default(),
             last,
             over: None,
-        };
-        fail_point::pass(FailPoint::BeforeFirstCheckpoint);
-        lead.commit(&first, Some(leader)).map_err(|error| {
-            Error::Failed(format!(
-                "the first checkpoint of the term was not committed: {error}"
-            ))
-        })?;
-        Ok(lead)
+        })
     }
 
     /// The first checkpoint of a term also tells the history who leads.
