@@ -261,7 +261,7 @@ impl<'m> Planning<'m> {
         let Some((to, least)) = self.least() else {
             return;
         };
-        let Some(from) = self.giver(least) else {
+        let Some(from) = self.giver(&to, least) else {
             return;
         };
         let given = self.plan.leads.iter().filter(|(_, node)| **node == from);
@@ -291,13 +291,17 @@ impl<'m> Planning<'m> {
         Some(((*least.0).to_owned(), least.1.len()))
     }
 
-    fn giver(&self, least: usize) -> Option<String> {
+    fn giver(&self, to: &str, least: usize) -> Option<String> {
         let is_leaving = |node: &&String| !self.loads.contains_key(node.as_str());
         if let Some(leaving) = self.plan.leads.values().find(is_leaving) {
             return Some(leaving.clone());
         }
         let (most, load) = self.loads.iter().max_by_key(|(_, load)| load.len())?;
-        (load.len() >= least + 2).then(|| (*most).to_owned())
+        // Who restores has no time to spare; only a move that has begun goes on.
+        let is_calm = self.members.members[to].restores.is_empty();
+        let mut led = load.iter().filter_map(|id| self.members.leader(*id));
+        let goes_on = led.any(|leader| leader.is_ceded);
+        (load.len() >= least + 2 && (is_calm || goes_on)).then(|| (*most).to_owned())
     }
 
     /// Who follows goes on following; where somebody is missing, the one with the least to do begins.

@@ -247,8 +247,18 @@ fn a_partition_moves_to_who_is_about_to_lead_it() {
         ..Heartbeat::default()
     };
     membership.hear(0, from(false));
+    to.restores = vec![2];
+    membership.hear(0, to.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "from");
+    to.restores.clear();
     membership.hear(0, to.clone());
     assert_eq!(membership.plan().leads[&PartitionId::FIRST], "to");
+    // Now that it is under way, another restore does not hold it up.
+    membership.hear(0, from(true));
+    to.restores = vec![2];
+    membership.hear(0, to.clone());
+    assert_eq!(membership.plan().leads[&PartitionId::FIRST], "to");
+    to.restores.clear();
     // The other one becomes warm as well: it does not move instead, whatever lots they draw.
     membership.hear(0, from(true));
     to.follows = vec![1, 2];
