@@ -129,9 +129,7 @@ impl State {
 
     /// All definitions, by key.
     pub fn definitions(&self) -> Vec<&Definition> {
-        let mut definitions = self.definitions.iter().collect::<Vec<_>>();
-        definitions.sort_by_key(|definition| definition.key);
-        definitions
+        self.definitions.in_order().collect()
     }
 
     /// Keys of the definitions, in order of deployment.

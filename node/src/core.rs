@@ -331,9 +331,7 @@ impl Core {
             self.refuse(entry.waiter, reason.clone());
         }
         self.forsake();
-        for poll in self.polls.drain() {
-            drop(poll.answer(Err(reason.clone())));
-        }
+        self.polls.refuse(&reason);
         self.streams.end();
         self.tasks.end();
     }

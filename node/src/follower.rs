@@ -16,10 +16,9 @@ use proto::record::RefusedRecord;
 use crate::config::Config;
 use crate::driver::{Driver, Halt, Loading};
 use crate::error::StartError;
-use crate::leadership::{Led, let_go, read_entries, take_over};
+use crate::leadership::{Led, let_go, load, take_over};
 use crate::measures::PartitionMeasures;
 use crate::partition_id::PartitionId;
-use crate::restoring::Restoring;
 
 /// The longest wait for the log to give what a checkpoint includes.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -72,10 +71,9 @@ impl Follower {
         measures: &PartitionMeasures,
     ) -> Result<Follower, StartError> {
         let mut observer = journal.observe(partition.in_journal())?;
-        let restoring = Restoring::begin(partition, measures);
         let mut loading = Loading::new(partition, journal.partitions());
-        let put = &mut |change: Change| loading.put(change.key, change.value);
-        let next_offset = read_entries(&mut *observer, restoring, put, |_| true)?.next_offset;
+        let restored = load(&mut loading, &mut *observer, partition, measures, |_| true)?;
+        let next_offset = restored.next_offset;
         let driver = loading.finish(next_offset, limits, skipped)?;
         let reader = journal.read(partition.in_journal(), next_offset)?;
         Ok(Follower {

@@ -67,10 +67,9 @@ pub fn take_over(
     let lead = journal.lead(partition.in_journal(), name)?;
     let started = Instant::now();
     let mut observer = journal.observe(partition.in_journal())?;
-    let restoring = Restoring::begin(partition, measures);
     let mut loading = Loading::new(partition, journal.partitions());
-    let put = &mut |change: Change| loading.put(change.key, change.value);
-    let restored = read_entries(&mut *observer, restoring, put, |term| term >= lead.term())?;
+    let is_wanted = |term| term >= lead.term();
+    let restored = load(&mut loading, &mut *observer, partition, measures, is_wanted)?;
     let_go(observer);
     if (restored.term, restored.next_offset) != (lead.term(), lead.next_offset()) {
         return Err(StartError::Fenced);
@@ -100,6 +99,19 @@ pub(crate) struct Restored {
     pub term: u64,
     /// What was read.
     pub bytes: u64,
+}
+
+/// Reads the state as of the first checkpoint whose term is wanted.
+pub(crate) fn load(
+    loading: &mut Loading,
+    observer: &mut dyn Observer,
+    partition: PartitionId,
+    measures: &PartitionMeasures,
+    is_wanted: impl Fn(u64) -> bool,
+) -> Result<Restored, StartError> {
+    let restoring = Restoring::begin(partition, measures);
+    let put = &mut |change: Change| loading.put(change.key, change.value);
+    read_entries(observer, restoring, put, is_wanted)
 }
 
 /// Gives what the state consists of as of the first checkpoint whose term is wanted: of each entry what the last change

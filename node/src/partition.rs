@@ -357,8 +357,8 @@ impl Partition {
     /// Nothing new is taken from now on.
     pub(crate) fn tell_to_stop(&self) {
         let core = self.core();
-        core.orders.stop.store(true, Ordering::Release);
         core.queue.close(SubmitError::Stopped);
+        core.orders.stop.store(true, Ordering::Release);
         core.orders.ring();
     }
 

@@ -128,11 +128,12 @@ impl Polls {
         self.lines().keys().cloned().collect()
     }
 
-    /// Everybody who is parked, when nothing is asked any more.
-    pub fn drain(&self) -> Vec<Poll> {
+    /// Tells everybody who is parked that nothing is asked any more.
+    pub fn refuse(&self, reason: &SubmitError) {
         let lines = std::mem::take(&mut *self.lines());
-        let parked = lines.into_values().flat_map(|line| line.parked);
-        parked.map(|poll| *poll).collect()
+        for poll in lines.into_values().flat_map(|line| line.parked) {
+            finish(*poll, Err(reason.clone()));
+        }
     }
 }
 

@@ -157,10 +157,10 @@ impl Queue {
         self.lane().closed.get_or_insert(reason);
     }
 
-    /// Takes nothing any more once it was closed. What is waiting is still given out.
+    /// Takes nothing any more, once it was closed. What is waiting is still given out.
     pub fn finish(&self) {
         let mut lane = self.lane();
-        lane.finished = lane.closed.is_some();
+        lane.finished = true;
         self.wake(&mut lane);
     }
 

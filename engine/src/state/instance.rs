@@ -6,18 +6,13 @@ use rustc_hash::FxHashMap;
 /// Up to so many element instances a list has no spare room.
 const FEW: usize = 4;
 
-/// Changes what an element owns beside a job or a task.
-pub(crate) fn change_owned(element: &mut ElementInstance, change: impl FnOnce(&mut Owned)) {
-    let mut owned = element.owned.take().unwrap_or_default();
-    change(&mut owned);
-    element.owned = (*owned != Owned::default()).then_some(owned);
-}
-
 /// Element instances are in order of their keys, which only grow.
 pub(crate) trait Elements {
     fn element(&self, key: u64) -> Option<&ElementInstance>;
     fn element_mut(&mut self, key: u64) -> Option<&mut ElementInstance>;
     fn add_element(&mut self, element: ElementInstance);
+    /// Changes what an element owns beside a job or a task.
+    fn change_owned(&mut self, element: u64, change: impl FnOnce(&mut Owned));
     fn remove_element(&mut self, key: u64);
     /// Takes one token off a flow; false when there is none.
     fn take_token(&mut self, scope: u64, flow: u32) -> bool;
@@ -43,6 +38,15 @@ impl Elements for Instance {
             self.elements.reserve_exact(1);
         }
         self.elements.push(element);
+    }
+
+    fn change_owned(&mut self, element: u64, change: impl FnOnce(&mut Owned)) {
+        let Some(element) = self.element_mut(element) else {
+            return;
+        };
+        let mut owned = element.owned.take().unwrap_or_default();
+        change(&mut owned);
+        element.owned = (*owned != Owned::default()).then_some(owned);
     }
 
     fn remove_element(&mut self, key: u64) {

@@ -20,10 +20,7 @@ impl Stopping {
     pub fn is_done(&mut self, core: &Core) -> bool {
         let since = self.0.get_or_insert_with(Instant::now).elapsed();
         // Some that were asking have found nothing since the last time.
-        for poll in core.polls.drain() {
-            // Nobody listens any more: there is nothing to give back.
-            let _ = poll.answer(Err(SubmitError::Stopped));
-        }
+        core.polls.refuse(&SubmitError::Stopped);
         let waits = core.waiters.in_flight() > 0 && since < PATIENCE;
         let polls = core.polling.load(Ordering::Acquire) > 0 && since < POLLS_PATIENCE;
         if waits || polls {

@@ -366,7 +366,8 @@ impl Work {
         let is_ceded = leader.as_ref().is_some_and(|leader| leader.is_ceded);
         let is_free = leader.is_none() || is_ceded;
         let is_mine = leader.is_some_and(|leader| leader.node == *me);
-        let cedes = self.roles.values().any(Role::is_ceding);
+        // One at a time.
+        let may_cede = is_mine && !leads && !self.roles.values().any(Role::is_ceding);
         let Some(role) = self.roles.get_mut(&id) else {
             return;
         };
@@ -398,8 +399,7 @@ impl Work {
                     Ok(Role::Busy)
                 }
             }
-            // One at a time.
-            Role::Leading(partition) if is_mine && !leads && !cedes => {
+            Role::Leading(partition) if may_cede => {
                 let partition = partition.clone();
                 tracing::info!(partition = %id, to = plan.leads.get(&id), "handing the partition over");
                 Ok(role::cede(context(), partition))

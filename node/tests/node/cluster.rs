@@ -8,9 +8,7 @@ use std::time::Duration;
 use engine::{Limits, State};
 use journal::memory::MemoryJournal;
 use journal::{Bytes, Journal};
-use node::{
-    Config, JobStreamRequest, Measures, Node, Peers, Phase, Queries, Query, Role, SubmitError,
-};
+use node::{Config, Measures, Node, Peers, Phase, Queries, Query, Role, SubmitError};
 use proto::record::CompleteTask;
 use proto::record::command::Kind;
 use tokio::net::TcpListener;
@@ -317,13 +315,7 @@ async fn jobs_are_streamed_and_tasks_watched_from_all_nodes() {
     deploy(node, "single", WORK).await;
     deploy(node, "reviewed", REVIEW).await;
     until_known(node, "reviewed").await;
-    let open = JobStreamRequest {
-        r#type: "work".to_owned(),
-        worker: "tester".to_owned(),
-        timeout: Duration::from_secs(600),
-        fetch_variables: Vec::new(),
-    };
-    let mut stream = node.open_job_stream(&NOBODY, open).await.expect("it opens");
+    let mut stream = open_stream(node).await;
     for _ in 0..SPREAD {
         create(&members[1].node, "single").await;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use node::{JobStreamRequest, Node};
+use node::Node;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_stream::StreamExt;
 
@@ -27,15 +27,8 @@ async fn poll(node: Node, leased: UnboundedSender<u64>) {
 }
 
 async fn stream(node: Node, leased: UnboundedSender<u64>) {
-    let open = JobStreamRequest {
-        r#type: "work".to_owned(),
-        worker: "streamer".to_owned(),
-        timeout: Duration::from_secs(600),
-        fetch_variables: Vec::new(),
-    };
     loop {
-        let jobs = node.open_job_stream(&NOBODY, open.clone()).await;
-        let mut jobs = jobs.expect("it opens");
+        let mut jobs = open_stream(&node).await;
         // It ends when a partition moves.
         while let Some(job) = jobs.next().await {
             if leased.send(job.key).is_err() {

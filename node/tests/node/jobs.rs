@@ -3,22 +3,11 @@
 use std::time::Duration;
 
 use journal::memory::MemoryJournal;
-use node::{Config, JobStream, JobStreamRequest, Node};
+use node::Config;
 use proto::record::{Job, job};
 use tokio_stream::StreamExt;
 
 use crate::support::*;
-
-async fn open(node: &Node) -> JobStream {
-    let request = JobStreamRequest {
-        r#type: "work".to_owned(),
-        worker: "streamer".to_owned(),
-        timeout: Duration::from_secs(600),
-        fetch_variables: Vec::new(),
-    };
-    let opened = node.open_job_stream(&NOBODY, request);
-    opened.await.expect("the stream opens")
-}
 
 fn count(state: &engine::State, wanted: job::State) -> usize {
     let all = state.instance_keys().iter().flat_map(|key| {
@@ -106,7 +95,7 @@ async fn a_stream_gets_each_job_once_whatever_its_credit() {
     for _ in 0..10 {
         create(&node, "one").await;
     }
-    let mut stream = open(&node).await;
+    let mut stream = open_stream(&node).await;
     for _ in 0..40 {
         create(&node, "one").await;
     }
@@ -136,13 +125,13 @@ async fn a_job_that_was_pushed_is_not_pushed_again_by_the_next_leader() {
     let journal = MemoryJournal::new(1, 9);
     let node = start(&journal);
     deploy(&node, "one", WORK).await;
-    let mut stream = open(&node).await;
+    let mut stream = open_stream(&node).await;
     create(&node, "one").await;
     let pushed = stream.next().await.expect("the job comes");
     // As in a crash; what was not written is in the log.
     drop((stream, node));
     let node = start(&journal);
-    let mut stream = open(&node).await;
+    let mut stream = open_stream(&node).await;
     create(&node, "one").await;
     let next = stream.next().await.expect("the next job comes");
     assert_ne!(next.key, pushed.key);
@@ -155,7 +144,7 @@ async fn a_job_that_was_pushed_is_not_pushed_again_by_the_next_leader() {
 async fn a_dropped_stream_gives_back_what_was_not_taken() {
     let node = start(&MemoryJournal::new(1, 5));
     deploy(&node, "one", WORK).await;
-    let mut stream = open(&node).await;
+    let mut stream = open_stream(&node).await;
     for _ in 0..10 {
         create(&node, "one").await;
     }
@@ -187,7 +176,7 @@ async fn a_stream_that_is_given_up_while_it_opens_is_closed() {
     for _ in 0..20 {
         let opening = {
             let node = node.clone();
-            tokio::spawn(async move { drop(open(&node).await) })
+            tokio::spawn(async move { drop(open_stream(&node).await) })
         };
         tokio::task::yield_now().await;
         opening.abort();

@@ -1,10 +1,9 @@
 //! A node with several partitions: who does what, and what goes from one to another.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use journal::memory::MemoryJournal;
-use node::{JobStreamRequest, Node, SubmitError};
+use node::{Node, SubmitError};
 use proto::record::command::Kind;
 use proto::record::{CancelInstance, CreateInstance, PublishMessage};
 use tokio_stream::StreamExt;
@@ -88,13 +87,7 @@ async fn a_parked_poll_gets_the_job_of_whichever_partition_has_one() {
 #[tokio::test]
 async fn one_stream_has_the_jobs_of_all_partitions() {
     let node = deployed(&MemoryJournal::new(PARTITIONS, 3)).await;
-    let open = JobStreamRequest {
-        r#type: "work".to_owned(),
-        worker: "tester".to_owned(),
-        timeout: Duration::from_secs(60),
-        fetch_variables: Vec::new(),
-    };
-    let mut stream = node.open_job_stream(&NOBODY, open).await.expect("it opens");
+    let mut stream = open_stream(&node).await;
     let mut created = BTreeSet::new();
     for _ in 0..9 {
         created.insert(create(&node, "single").await);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use journal::{AppendError, Bytes, Ended, Error, HistoryPart, Journal, Lead, Observer, Reader};
-use node::{Applied, Caller, Config, Node, Phase, SubmitError};
+use node::{Applied, Caller, Config, JobStream, JobStreamRequest, Node, Phase, SubmitError};
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::{
@@ -282,4 +282,16 @@ impl Journal for Gated {
     ) -> Result<Vec<Ended>, Error> {
         self.inner.ended(partition, before, limit)
     }
+}
+
+/// Opens a stream of the jobs of type `work`.
+pub async fn open_stream(node: &Node) -> JobStream {
+    let request = JobStreamRequest {
+        r#type: "work".to_owned(),
+        worker: "streamer".to_owned(),
+        timeout: Duration::from_secs(600),
+        fetch_variables: Vec::new(),
+    };
+    let opened = node.open_job_stream(&NOBODY, request);
+    opened.await.expect("the stream opens")
 }

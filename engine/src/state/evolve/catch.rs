@@ -2,7 +2,7 @@
 
 use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
 
-use crate::state::instance::{Elements, change_owned};
+use crate::state::instance::Elements;
 use crate::state::{Due, State, waiting};
 
 /// Ended tasks of an instance that are kept; a loop would pile them up without end.
@@ -137,10 +137,8 @@ impl State {
     fn add_timer(&mut self, timer: &Timer) {
         self.use_key(timer.key);
         self.index.add_timer(timer);
-        if let Some(instance) = self.instances.get_mut(timer.instance)
-            && let Some(element) = instance.element_mut(timer.element)
-        {
-            change_owned(element, |owned| owned.timers.push(timer.key));
+        if let Some(instance) = self.instances.get_mut(timer.instance) {
+            instance.change_owned(timer.element, |owned| owned.timers.push(timer.key));
         }
         self.timers.insert(timer.key, timer.clone());
     }
@@ -165,10 +163,8 @@ impl State {
             return;
         };
         self.index.remove_timer(&timer);
-        if let Some(instance) = self.instances.get_mut(timer.instance)
-            && let Some(element) = instance.element_mut(timer.element)
-        {
-            change_owned(element, |owned| {
+        if let Some(instance) = self.instances.get_mut(timer.instance) {
+            instance.change_owned(timer.element, |owned| {
                 owned.timers.retain(|present| *present != key)
             });
         }
@@ -179,10 +175,10 @@ impl State {
         if !waiting::is_elsewhere(&self.meta, &subscription.correlation_key) {
             self.index.add_subscription(subscription);
         }
-        if let Some(instance) = self.instances.get_mut(subscription.instance)
-            && let Some(element) = instance.element_mut(subscription.element)
-        {
-            change_owned(element, |owned| owned.subscriptions.push(subscription.key));
+        if let Some(instance) = self.instances.get_mut(subscription.instance) {
+            instance.change_owned(subscription.element, |owned| {
+                owned.subscriptions.push(subscription.key)
+            });
         }
         self.subscriptions
             .insert(subscription.key, subscription.clone());
@@ -193,10 +189,8 @@ impl State {
             return;
         };
         self.index.remove_subscription(&subscription);
-        if let Some(instance) = self.instances.get_mut(subscription.instance)
-            && let Some(element) = instance.element_mut(subscription.element)
-        {
-            change_owned(element, |owned| {
+        if let Some(instance) = self.instances.get_mut(subscription.instance) {
+            instance.change_owned(subscription.element, |owned| {
                 owned.subscriptions.retain(|present| *present != key)
             });
         }

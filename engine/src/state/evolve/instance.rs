@@ -7,7 +7,7 @@ use proto::record::{
 };
 
 use crate::state::State;
-use crate::state::instance::{Elements, change_owned};
+use crate::state::instance::Elements;
 
 impl State {
     pub(super) fn instance_created(&mut self, created: &proto::record::InstanceCreated) {
@@ -162,10 +162,8 @@ impl State {
     fn add_incident(&mut self, incident: &Incident) {
         self.use_key(incident.key);
         self.index.incidents.insert(incident.key);
-        if let Some(instance) = self.instances.get_mut(incident.instance)
-            && let Some(element) = instance.element_mut(incident.element)
-        {
-            change_owned(element, |owned| owned.incidents.push(incident.key));
+        if let Some(instance) = self.instances.get_mut(incident.instance) {
+            instance.change_owned(incident.element, |owned| owned.incidents.push(incident.key));
         }
         self.incidents.insert(incident.key, incident.clone());
     }
@@ -175,10 +173,8 @@ impl State {
         let Some(incident) = self.incidents.remove(key) else {
             return;
         };
-        if let Some(instance) = self.instances.get_mut(incident.instance)
-            && let Some(element) = instance.element_mut(incident.element)
-        {
-            change_owned(element, |owned| {
+        if let Some(instance) = self.instances.get_mut(incident.instance) {
+            instance.change_owned(incident.element, |owned| {
                 owned.incidents.retain(|present| *present != key)
             });
         }
