@@ -77,6 +77,8 @@ impl std::error::Error for SyntaxError {}
 /// Why an evaluation was stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalError {
+    /// Which of a program's texts; 0 for an expression.
+    pub source: u32,
     /// The part of the expression that was being evaluated.
     pub position: Position,
     /// The class of the error.
@@ -96,6 +98,8 @@ pub enum EvalErrorKind {
     Size,
     /// The function `assert` failed.
     Assertion,
+    /// The rules of a decision table that match contradict its hit policy.
+    HitPolicy,
 }
 
 impl fmt::Display for EvalError {

@@ -7,9 +7,11 @@ mod access;
 mod arithmetic;
 mod call;
 mod compare;
+mod global;
 mod iterate;
 mod membership;
 mod scope;
+mod table;
 mod types;
 mod write;
 
@@ -19,14 +21,18 @@ use smallvec::SmallVec;
 
 use crate::builtins::Compiled;
 use crate::error::Position;
+use crate::program::Program;
 use crate::syntax::{Kind, Node, RangeNode};
-use crate::value::{Context, Entry, Function, FunctionKind, List, Range, Text, Value};
+use crate::value::{Context, Entry, FunctionKind, List, Range, Text, Value};
 use crate::{Environment, EvalError, EvalErrorKind, Variables};
 
 pub(crate) use arithmetic::add;
 pub(crate) use call::Call;
 pub(crate) use compare::order;
+pub use global::DecisionRun;
+pub(crate) use global::{Audit, Memo};
 pub(crate) use scope::Scope;
+pub use table::TableRun;
 
 /// What evaluating gives.
 pub(crate) type Outcome<'a> = Result<Value<'a>, EvalError>;
@@ -44,6 +50,12 @@ pub(crate) struct Machine<'a> {
     depth_left: u16,
     /// The regular expression that was compiled last.
     pub(crate) compiled: Option<Box<Compiled>>,
+    /// What the expression belongs to, unless it stands alone.
+    program: Option<&'a Program>,
+    /// What is known of the program's definitions.
+    memo: Vec<Memo<'a>>,
+    /// For those who want to know how decisions were made.
+    pub(crate) audit: Option<Box<Audit<'a>>>,
 }
 
 /// A variable that was looked up: its name and value, decoded once.
@@ -66,6 +78,17 @@ impl<'a> Machine<'a> {
             steps_left: environment.budget.steps,
             depth_left: environment.budget.depth,
             compiled: None,
+            program: None,
+            memo: Vec::new(),
+            audit: None,
+        }
+    }
+
+    pub(crate) fn of_program(program: &'a Program, environment: &Environment<'a>) -> Self {
+        Machine {
+            program: Some(program),
+            memo: vec![Memo::Unknown; program.globals.len()],
+            ..Machine::new("", environment)
         }
     }
 
@@ -85,7 +108,12 @@ impl<'a> Machine<'a> {
             Kind::Temporal(value) => Ok(value.clone()),
             Kind::Name(name) if matches!(scope, Scope::Root) => self.variable(node.at, name),
             Kind::Name(name) => self.name(node.at, name, scope),
-            Kind::Negate(_)
+            Kind::Global(number, _) => self.global(node.at, *number),
+            Kind::Member(..)
+            | Kind::Let(..)
+            | Kind::Typed(..)
+            | Kind::Table(_)
+            | Kind::Negate(_)
             | Kind::Arithmetic(..)
             | Kind::Compare(..)
             | Kind::And(_)
@@ -129,6 +157,16 @@ impl<'a> Machine<'a> {
     fn compound(&mut self, node: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
         let at = node.at;
         match &node.kind {
+            Kind::Member(name, other) => match self.local(at, name, scope)? {
+                Some(value) => Ok(value),
+                None => self.eval(other, scope),
+            },
+            Kind::Let(entries, result) => self.let_(entries, result, scope),
+            Kind::Typed(node, type_) => {
+                let value = self.eval(node, scope)?;
+                self.converted(at, value, type_)
+            }
+            Kind::Table(table) => self.table(at, table, scope),
             Kind::Negate(operand) => self.negate(operand, scope),
             Kind::Arithmetic(first, rest) => self.arithmetic(first, rest, scope),
             Kind::Compare(op, pair) => self.compare(*op, pair, scope),
@@ -173,7 +211,8 @@ impl<'a> Machine<'a> {
             | Kind::Number(_)
             | Kind::String(_)
             | Kind::Temporal(_)
-            | Kind::Name(_) => self.eval(node, scope),
+            | Kind::Name(_)
+            | Kind::Global(..) => self.eval(node, scope),
         }
     }
 
@@ -257,6 +296,20 @@ impl<'a> Machine<'a> {
         self.context(at, entries)
     }
 
+    fn let_(
+        &mut self,
+        nodes: &'a [(Box<str>, Node)],
+        result: &'a Node,
+        scope: &Scope<'_, 'a>,
+    ) -> Outcome<'a> {
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(nodes.len());
+        for (name, node) in nodes {
+            let value = self.entry(&entries, name, node, scope)?;
+            entries.push(((&**name).into(), value));
+        }
+        self.eval(result, &Scope::Entries(&entries, scope))
+    }
+
     /// The value of a context's entry, which sees the entries before it.
     fn entry(
         &mut self,
@@ -309,12 +362,6 @@ impl<'a> Machine<'a> {
             .map_err(|kind| self.error(at, kind))
     }
 
-    fn function(&mut self, at: u32, kind: FunctionKind<'a>) -> Outcome<'a> {
-        Function::new(kind)
-            .map(|function| Value::Function(Arc::new(function)))
-            .map_err(|kind| self.error(at, kind))
-    }
-
     /// Takes steps from the budget.
     #[inline]
     pub(crate) fn charge(&mut self, at: u32, steps: usize) -> Result<(), EvalError> {
@@ -345,14 +392,20 @@ impl<'a> Machine<'a> {
             EvalErrorKind::Depth => "the expression nests calls or values deeper than its budget",
             EvalErrorKind::Size => "a list, context or text grows larger than an expression may",
             EvalErrorKind::Assertion => "the assertion is not fulfilled",
+            EvalErrorKind::HitPolicy => "the rules that match contradict the hit policy",
         };
         self.error_with(at, kind, message.to_owned())
     }
 
     #[cold]
     pub(crate) fn error_with(&self, at: u32, kind: EvalErrorKind, message: String) -> EvalError {
+        let (source, position) = match self.program {
+            Some(program) => program.place(at),
+            None => (0, Position::of(self.text, at as usize)),
+        };
         EvalError {
-            position: Position::of(self.text, at as usize),
+            source,
+            position,
             kind,
             message,
         }

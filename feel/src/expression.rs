@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::eval::{Machine, Scope};
-use crate::syntax::{self, Parsed};
+use crate::syntax::{self, Names, Parsed, Piece};
 use crate::{Environment, EvalError, SyntaxError, Value};
 
 /// A parsed expression. `Send + Sync`; share it in an `Arc`. Displays in a normal form that reads
@@ -20,6 +20,15 @@ pub fn parse(text: &str) -> Result<Expression, SyntaxError> {
     Ok(Expression {
         text: text.into(),
         parsed: syntax::parse(text)?,
+    })
+}
+
+/// As [`parse`], with names in scope that may have spaces and operators in them.
+pub fn parse_in(text: &str, names: &Names) -> Result<Expression, SyntaxError> {
+    let piece = Piece { text, from: 0 };
+    Ok(Expression {
+        text: text.into(),
+        parsed: piece.expression(names)?,
     })
 }
 

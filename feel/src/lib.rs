@@ -5,6 +5,7 @@
 //! read a clock, or let an input cost more than its [`Budget`].
 
 pub mod json;
+pub mod program;
 pub mod temporal;
 
 mod builtins;
@@ -19,7 +20,8 @@ mod value;
 pub use decimal::{Decimal, DecimalSyntax, Rounding};
 pub use environment::{Budget, Environment, Variables};
 pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
-pub use expression::{Expression, parse};
+pub use expression::{Expression, parse, parse_in};
+pub use syntax::Names;
 pub use value::{Context, ContextIter, Function, List, ListIter, Range, Text, Value};
 
 /// The examples of the README are tests.

@@ -5,16 +5,22 @@
 
 mod lexer;
 mod name;
+mod names;
 mod parser;
 mod print;
+mod table;
 mod tree;
 
 pub(crate) use name::is_name;
-pub(crate) use parser::{Parsed, parse};
+pub use names::Names;
+pub(crate) use parser::{Parsed, Piece, parse};
+pub use table::{Aggregation, HitPolicy};
+pub(crate) use table::{Candidates, Table, TableOutput, TableRule};
 pub(crate) use tree::{
     Arguments, ArithmeticOp, CompareOp, Iteration, Kind, Lambda, Node, RangeNode, Source, Test,
-    Type, TypeName,
+    Tests,
 };
+pub use tree::{Type, TypeName};
 
 /// The longest accepted expression, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 256 << 10;

@@ -136,7 +136,7 @@ fn between<'a>(a: &DateTime, b: &DateTime) -> Value<'a> {
 }
 
 /// A date beside a date-time: the start of its day in UTC.
-fn midnight(date: crate::temporal::Date) -> DateTime {
+pub(super) fn midnight(date: crate::temporal::Date) -> DateTime {
     DateTime::new(date, Time::from_nanoseconds(0, Zone::UTC))
 }
 

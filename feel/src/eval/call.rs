@@ -79,14 +79,13 @@ impl<'a> Machine<'a> {
                 self.apply(at, &function, &values)
             }
             Arguments::Named(named) => {
-                let FunctionKind::Closure { lambda, .. } = &function.kind else {
+                let Some(names) = function.parameters() else {
                     return Ok(Value::Null);
                 };
-                let mut values: Values<'a> =
-                    (0..lambda.parameters.len()).map(|_| Value::Null).collect();
+                let mut values: Values<'a> = names.iter().map(|_| Value::Null).collect();
                 for (name, node) in named {
                     let value = self.eval(node, scope)?;
-                    match lambda.parameters.iter().position(|(n, _)| n == name) {
+                    match names.iter().position(|parameter| *parameter == &**name) {
                         Some(index) => values[index] = value,
                         None => return Ok(Value::Null),
                     }
@@ -106,6 +105,10 @@ impl<'a> Machine<'a> {
         self.charge(at, 1)?;
         match &function.kind {
             FunctionKind::Printed(_) => Ok(Value::Null),
+            FunctionKind::Service(service) => match service.parameters.len() == values.len() {
+                true => self.serve(at, service, values),
+                false => Ok(Value::Null),
+            },
             FunctionKind::Builtin(builtin) => {
                 if !builtin.forms().any(|form| form.takes(values.len())) {
                     return Ok(Value::Null);
@@ -141,12 +144,14 @@ impl<'a> Machine<'a> {
         }
         let mut bound: Vec<Entry<'a>> = Vec::with_capacity(values.len() + 1);
         for ((name, type_), value) in lambda.parameters.iter().zip(values) {
-            if let Some(type_) = type_
-                && !self.conforms(at, value, type_)?
-            {
-                return Ok(None);
+            let mut bound_to = value.clone();
+            if let Some(type_) = type_ {
+                bound_to = self.converted(at, bound_to, type_)?;
+                if bound_to.is_null() && !value.is_null() {
+                    return Ok(None);
+                }
             }
-            bound.push((Text::Borrowed(name), value.clone()));
+            bound.push((Text::Borrowed(name), bound_to));
         }
         Ok(Some(bound))
     }

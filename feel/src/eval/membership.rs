@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::compare::{both, order};
 use super::{Machine, Outcome, Scope};
 use crate::EvalError;
-use crate::syntax::{Kind, Node, Test};
+use crate::syntax::{Kind, Node, Test, Tests};
 use crate::value::{Range, Value};
 
 impl<'a> Range<'a> {
@@ -48,6 +48,50 @@ impl<'a> Machine<'a> {
             }
         }
         Ok(Value::boolean(result))
+    }
+
+    /// Whether a value passes the tests of a cell. With the value as `?`.
+    pub(super) fn passes(
+        &mut self,
+        value: &Value<'a>,
+        tests: &'a Tests,
+        scope: &Scope<'_, 'a>,
+    ) -> Result<bool, EvalError> {
+        if tests.is_any() {
+            return Ok(true);
+        }
+        let scope = Scope::Bind("?", value, scope);
+        let mut outcome = Some(false);
+        for test in &tests.tests {
+            match self.unary_test(value, test, &scope)? {
+                Some(true) => return Ok(!tests.is_negated),
+                Some(false) => {}
+                None => outcome = None,
+            }
+        }
+        Ok(tests.is_negated && outcome == Some(false))
+    }
+
+    /// As after `in`; and a condition that does not ask about `?` decides by itself (DMN 1.5, 7.3.3), unless it is
+    /// compared with a truth value.
+    fn unary_test(
+        &mut self,
+        value: &Value<'a>,
+        test: &'a Test,
+        scope: &Scope<'_, 'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        let Test::Value(node) = test else {
+            return self.test(value, test, scope);
+        };
+        let expected = self.eval(node, scope)?;
+        match (&expected, value) {
+            (Value::Boolean(_), Value::Boolean(_)) => self.equal(node.at, value, &expected),
+            (Value::Boolean(truth), _) if !matches!(node.kind, Kind::Boolean(_)) => {
+                Ok(Some(*truth))
+            }
+            (Value::Null, _) if matches!(node.kind, Kind::Range(_)) => Ok(None),
+            (_, _) => self.is_in(node.at, value, &expected),
+        }
     }
 
     fn test(

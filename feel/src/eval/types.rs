@@ -1,9 +1,10 @@
 //! `instance of` and the types of parameters (DMN 1.5, 10.3.2.9).
 
-use super::Machine;
+use super::{Machine, Outcome, Scope};
 use crate::EvalError;
+use crate::program::DeclaredType;
 use crate::syntax::{Type, TypeName};
-use crate::value::{FunctionKind, Value};
+use crate::value::{FunctionKind, List, Value};
 
 impl<'a> Machine<'a> {
     /// Whether a value is of a type. Null is of type Null only.
@@ -11,11 +12,12 @@ impl<'a> Machine<'a> {
         &mut self,
         at: u32,
         value: &Value<'a>,
-        type_: &Type,
+        type_: &'a Type,
     ) -> Result<bool, EvalError> {
         self.charge(at, 1)?;
         match (type_, value) {
             (Type::Named(name), value) => Ok(is_named(*name, value)),
+            (Type::Declared(number, _), value) => self.is_declared(at, value, *number),
             (Type::List(inner), Value::List(list)) => {
                 self.charge(at, list.cost())?;
                 for item in list.iter() {
@@ -53,6 +55,7 @@ impl<'a> Machine<'a> {
                     FunctionKind::Builtin(builtin) => {
                         builtin.forms().any(|form| form.takes(parameters.len()))
                     }
+                    FunctionKind::Service(service) => service.parameters.len() == parameters.len(),
                     FunctionKind::Printed(_) => false,
                 })
             }
@@ -62,12 +65,62 @@ impl<'a> Machine<'a> {
         }
     }
 
+    fn is_declared(&mut self, at: u32, value: &Value<'a>, number: u32) -> Result<bool, EvalError> {
+        let Some(declared) = self.declared(number) else {
+            return Ok(false);
+        };
+        if !self.deeper(at, |machine| {
+            machine.instance_of(at, value, &declared.type_)
+        })? {
+            return Ok(false);
+        }
+        match &declared.allowed {
+            Some(tests) => self.passes(value, tests, &Scope::Root),
+            None => Ok(true),
+        }
+    }
+
+    fn declared(&self, number: u32) -> Option<&'a DeclaredType> {
+        self.program?.types.get(number as usize)
+    }
+
+    /// The value where this type is asked for (DMN 1.5, 10.3.2.9.4): as it is, as or from a list of one, a date as the
+    /// midnight that it begins with; null when it does not conform.
+    pub(super) fn converted(&mut self, at: u32, value: Value<'a>, type_: &'a Type) -> Outcome<'a> {
+        if self.conforms(at, &value, type_)? {
+            return Ok(value);
+        }
+        let other = match &value {
+            Value::List(list) if list.len() == 1 => list.iter().next(),
+            Value::List(_) => None,
+            Value::Date(date) if self.is_date_time(type_) => {
+                Some(Value::DateTime(super::arithmetic::midnight(*date)))
+            }
+            single => List::new(vec![single.clone()]).ok().map(Value::List),
+        };
+        match other {
+            Some(other) if self.conforms(at, &other, type_)? => Ok(other),
+            Some(_) | None => Ok(Value::Null),
+        }
+    }
+
+    fn is_date_time(&self, type_: &Type) -> bool {
+        match type_ {
+            Type::Named(name) => *name == TypeName::DateTime,
+            Type::Declared(number, _) => {
+                let declared = self.declared(*number);
+                declared.is_some_and(|declared| declared.type_ == Type::Named(TypeName::DateTime))
+            }
+            Type::List(_) | Type::Range(_) | Type::Context(_) | Type::Function(..) => false,
+        }
+    }
+
     /// Whether a value may stand where the type is asked for: of the type, or null.
     pub(super) fn conforms(
         &mut self,
         at: u32,
         value: &Value<'a>,
-        type_: &Type,
+        type_: &'a Type,
     ) -> Result<bool, EvalError> {
         if value.is_null() {
             return Ok(true);

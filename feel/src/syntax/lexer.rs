@@ -52,6 +52,8 @@ pub(super) enum Symbol {
     Greater,
     GreaterOrEqual,
     Arrow,
+    /// Only in names.
+    Apostrophe,
 }
 
 /// Longer symbols before their prefixes.
@@ -78,12 +80,13 @@ const SYMBOLS: &[(&str, Symbol)] = &[
     ("=", Symbol::Equal),
     ("<", Symbol::Less),
     (">", Symbol::Greater),
+    ("'", Symbol::Apostrophe),
 ];
 
-/// All tokens of a text, the last one is `End`.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
-    let mut lexer = Lexer { text, at: 0 };
-    let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
+/// All tokens of a text from a byte offset on, the last one is `End`.
+pub(super) fn tokens(text: &str, from: usize) -> Result<Vec<Token>, SyntaxError> {
+    let mut lexer = Lexer { text, at: from };
+    let mut tokens = Vec::with_capacity((text.len() - from) / 4 + 1);
     loop {
         lexer.skip_blank()?;
         let start = lexer.at;
@@ -97,6 +100,16 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
             return Ok(tokens);
         }
     }
+}
+
+/// The texts of the tokens of a name; `None` when it has what no name has.
+pub(super) fn texts(name: &str) -> Option<Vec<&str>> {
+    let mut tokens = tokens(name, 0).ok()?;
+    tokens.pop();
+    let texts = tokens
+        .iter()
+        .map(|token| &name[token.start as usize..token.end as usize]);
+    Some(texts.collect())
 }
 
 struct Lexer<'t> {
@@ -178,7 +191,6 @@ impl Lexer<'_> {
             }
         }
         let message = match self.rest().chars().next() {
-            Some('\'') => "text stands in double quotes".to_owned(),
             Some('&') => "conjunction is written `and`".to_owned(),
             Some('|') => "disjunction is written `or`".to_owned(),
             Some('!') => "negation is written `not(…)`".to_owned(),

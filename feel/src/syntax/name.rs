@@ -48,11 +48,15 @@ pub(super) fn continues_name(c: char) -> bool {
         || matches!(c, '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
+/// Whether `text` is one name token; it may be one of the grammar's words.
+pub(super) fn is_word(text: &str) -> bool {
+    let mut chars = text.chars();
+    text == "?" || chars.next().is_some_and(starts_name) && chars.all(continues_name)
+}
+
 /// Whether `text` is one name token that means itself.
 pub(crate) fn is_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    (text == "?" || chars.next().is_some_and(starts_name) && chars.all(continues_name))
-        && !is_reserved(text)
+    is_word(text) && !is_reserved(text)
 }
 
 /// Prints a name so that it is read back as the same name.

@@ -10,12 +10,14 @@ mod operand;
 use std::collections::{HashMap, HashSet};
 
 use super::lexer::{self, Symbol, Token, TokenKind};
-use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test};
+use super::name::is_word;
+use super::names::{Names, Phrases};
+use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test, Tests};
 use super::{HEIGHT_MAX, TEXT_BYTES_MAX};
-use crate::SyntaxError;
 use crate::error::syntax_error;
+use crate::{Position, SyntaxError};
 
-/// How many names of several words one expression may define.
+/// How many names of several tokens one expression may define.
 const PHRASES_MAX: usize = 256;
 
 /// How many characters of a token an error shows.
@@ -24,43 +26,91 @@ const FOUND_CHARS_MAX: usize = 30;
 /// Names of several words that values have: properties of times and of ranges.
 const PROPERTY_PHRASES: &[&str] = &["time offset", "start included", "end included"];
 
-/// What parsing gives.
+/// Parses a whole text.
+pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
+    let piece = Piece { text, from: 0 };
+    piece.expression(&Names::default())
+}
+
+/// The end of a text, from a byte offset on: positions in what is parsed count from the text's start, those in errors
+/// from the piece's.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'t> {
+    pub text: &'t str,
+    pub from: usize,
+}
+
+/// What is parsed, and the names that it reads.
 #[derive(Debug)]
-pub(crate) struct Parsed {
-    pub(crate) root: Node,
+pub(crate) struct Parsed<T = Node> {
+    pub(crate) root: T,
     /// Names that are read and not defined in the expression, in order of appearance.
     pub(crate) variables: Vec<Box<str>>,
 }
 
-/// Parses a whole text.
-pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
-    if text.len() > TEXT_BYTES_MAX {
-        let message = format!(
-            "the expression has {} bytes, the limit is {TEXT_BYTES_MAX}",
-            text.len()
-        );
-        return Err(syntax_error(text, 0, String::new(), Vec::new(), message));
+impl Piece<'_> {
+    pub(crate) fn expression(self, names: &Names) -> Result<Parsed, SyntaxError> {
+        self.parse(names, |parser| parser.expression())
     }
-    let mut parser = Parser {
-        text,
-        tokens: lexer::tokens(text)?,
-        at: 0,
-        depth: 0,
-        closes_range: false,
-        reads_input: false,
-        locals: HashMap::new(),
-        phrases: PROPERTY_PHRASES.iter().map(|p| (*p).into()).collect(),
-        variables: Vec::new(),
-        seen: HashSet::new(),
-    };
-    let root = parser.expression().map_err(|error| *error)?;
-    if parser.kind() != TokenKind::End {
-        return Err(*parser.unexpected(&["an operator", "the end of the expression"]));
+
+    /// The tests of an input entry, which ask about `?` (DMN 1.5, 7.3.3).
+    pub(crate) fn unary_tests(self, names: &Names) -> Result<Parsed<Tests>, SyntaxError> {
+        self.parse(names, |parser| parser.unary_tests())
     }
-    Ok(Parsed {
-        root,
-        variables: parser.variables,
-    })
+
+    fn parse<T>(
+        self,
+        names: &Names,
+        parse: impl FnOnce(&mut Parser<'_>) -> Parse<T>,
+    ) -> Result<Parsed<T>, SyntaxError> {
+        self.parse_all(names, parse).map_err(|mut error| {
+            let piece = &self.text[self.from..];
+            error.offset -= self.from;
+            let position = Position::of(piece, error.offset);
+            (error.line, error.column) = (position.line, position.column);
+            *error
+        })
+    }
+
+    fn parse_all<T>(
+        self,
+        names: &Names,
+        parse: impl FnOnce(&mut Parser<'_>) -> Parse<T>,
+    ) -> Parse<Parsed<T>> {
+        let Piece { text, from } = self;
+        let bytes = text.len() - from;
+        if bytes > TEXT_BYTES_MAX {
+            let message =
+                format!("the expression has {bytes} bytes, the limit is {TEXT_BYTES_MAX}");
+            let error = syntax_error(text, from, String::new(), Vec::new(), message);
+            return Err(Box::new(error));
+        }
+        let mut phrases = Phrases::default();
+        for phrase in PROPERTY_PHRASES {
+            phrases.add(phrase);
+        }
+        let mut parser = Parser {
+            text,
+            tokens: lexer::tokens(text, from)?,
+            at: 0,
+            depth: 0,
+            closes_range: false,
+            reads_input: false,
+            filters: 0,
+            names,
+            locals: HashMap::new(),
+            phrases,
+            phrase_count: 0,
+            variables: Vec::new(),
+            seen: HashSet::new(),
+        };
+        let root = parse(&mut parser)?;
+        if parser.kind() != TokenKind::End {
+            return Err(parser.unexpected(&["an operator", "the end of the expression"]));
+        }
+        let variables = parser.variables;
+        Ok(Parsed { root, variables })
+    }
 }
 
 /// Boxed, since every frame of the parser has room for one.
@@ -76,10 +126,15 @@ struct Parser<'t> {
     closes_range: bool,
     /// Whether the test at hand reads its input, `?`.
     reads_input: bool,
+    /// How many filters surround this place.
+    filters: u32,
+    /// What is in scope from outside.
+    names: &'t Names,
     /// The names that the expression defines here, with how often.
     locals: HashMap<Box<str>, u32>,
-    /// Names of several words seen so far.
-    phrases: Vec<Box<str>>,
+    /// Names of several tokens that the expression has defined so far, and how many.
+    phrases: Phrases,
+    phrase_count: usize,
     variables: Vec<Box<str>>,
     seen: HashSet<Box<str>>,
 }
@@ -207,6 +262,50 @@ impl Parser<'_> {
         }
     }
 
+    /// `-`, tests, or `not(…)` around tests: all that there is.
+    fn unary_tests(&mut self) -> Parse<Tests> {
+        if self.kind() == TokenKind::Symbol(Symbol::Minus) && self.token(1).kind == TokenKind::End {
+            self.at += 1;
+            return Ok(Tests::ANY);
+        }
+        self.with_locals(&["?".into()], |parser| {
+            if let Some(tests) = parser.negated_tests()? {
+                return Ok(Tests {
+                    is_negated: true,
+                    tests,
+                });
+            }
+            let mut tests = vec![parser.enclosed_test()?];
+            while parser.eat(Symbol::Comma) {
+                tests.push(parser.enclosed_test()?);
+            }
+            Ok(Tests {
+                is_negated: false,
+                tests,
+            })
+        })
+    }
+
+    /// `not(…)` around all tests; it may also be the function at the beginning of a condition.
+    fn negated_tests(&mut self) -> Parse<Option<Vec<Test>>> {
+        let open = TokenKind::Symbol(Symbol::OpenParen);
+        if !self.at_word("not") || self.token(1).kind != open {
+            return Ok(None);
+        }
+        let before = self.at;
+        self.at += 2;
+        let mut tests = vec![self.enclosed_test()?];
+        while self.eat(Symbol::Comma) {
+            tests.push(self.enclosed_test()?);
+        }
+        self.expect(Symbol::CloseParen, &["`,`", "`)`"])?;
+        if self.kind() == TokenKind::End {
+            return Ok(Some(tests));
+        }
+        self.at = before;
+        Ok(None)
+    }
+
     /// What stands after `in`: one test, or several in parentheses.
     fn tests(&mut self) -> Parse<Vec<Test>> {
         if self.kind() != TokenKind::Symbol(Symbol::OpenParen) {
@@ -324,6 +423,10 @@ impl Parser<'_> {
         self.token(0).kind
     }
 
+    fn kind_at(&self, ahead: usize) -> TokenKind {
+        self.token(ahead).kind
+    }
+
     fn offset(&self) -> u32 {
         self.token(0).start
     }
@@ -367,16 +470,43 @@ impl Parser<'_> {
 
     /// How many tokens `phrase` (words with single spaces) takes here; `None` when it is not here.
     fn phrase_tokens(&self, phrase: &str) -> Option<usize> {
+        self.tokens_here(phrase.split(' '))
+    }
+
+    fn tokens_here<'p>(&self, tokens: impl IntoIterator<Item = &'p str>) -> Option<usize> {
         let mut count = 0;
-        for word in phrase.split(' ') {
-            let token = self.token(count);
-            let part = matches!(token.kind, TokenKind::Name | TokenKind::Number);
-            if !part || self.token_text(count) != word {
+        for token in tokens {
+            if self.kind_at(count) == TokenKind::End || self.token_text(count) != token {
                 return None;
             }
             count += 1;
         }
         Some(count)
+    }
+
+    /// The longest known name here that `accept` takes, with its tokens.
+    fn known_phrase(&self, accept: impl Fn(&Self, &str) -> bool) -> Option<(Box<str>, usize)> {
+        let first = self.token_text(0);
+        let own = self.phrases.starting_with(first);
+        own.iter()
+            .chain(self.names.phrases().starting_with(first))
+            .filter_map(|phrase| {
+                let tokens = phrase.tokens.iter().map(|token| &**token);
+                Some((phrase, self.tokens_here(tokens)?))
+            })
+            .filter(|(phrase, _)| accept(self, &phrase.name))
+            .max_by_key(|(_, tokens)| *tokens)
+            .map(|(phrase, tokens)| (phrase.name.clone(), tokens))
+    }
+
+    /// Whether the name is defined, here or outside.
+    fn is_known(&self, name: &str) -> bool {
+        self.is_local(name) || self.names.has_value(name, self.filters > 0)
+    }
+
+    /// Whether the name of several tokens may stand after a point.
+    fn is_member(&self, name: &str) -> bool {
+        self.phrases.has(name) || self.names.is_member(name)
     }
 
     fn is_local(&self, name: &str) -> bool {
@@ -389,13 +519,13 @@ impl Parser<'_> {
     }
 
     fn note_phrase(&mut self, name: &str) -> Parse<()> {
-        if name.contains(' ') && !self.phrases.iter().any(|p| **p == *name) {
-            if self.phrases.len() >= PHRASES_MAX {
+        if !is_word(name) && self.phrases.add(name) {
+            if self.phrase_count >= PHRASES_MAX {
                 return Err(
                     self.error_here(&format!("more than {PHRASES_MAX} names of several words"))
                 );
             }
-            self.phrases.push(name.into());
+            self.phrase_count += 1;
         }
         Ok(())
     }
@@ -423,7 +553,8 @@ impl Parser<'_> {
 
     fn read(&mut self, name: &str) {
         self.reads_input |= name == "?";
-        if !self.is_local(name) && self.seen.insert(name.into()) {
+        let is_variable = !self.is_local(name) && self.names.global_of(name).is_none();
+        if is_variable && self.seen.insert(name.into()) {
             self.variables.push(name.into());
         }
     }

@@ -61,6 +61,7 @@ fn strength(kind: &Kind) -> Strength {
             Some((ArithmeticOp::Multiply | ArithmeticOp::Divide, _)) => Strength::Multiply,
             Some((ArithmeticOp::Power, _)) | None => Strength::Power,
         },
+        Kind::Typed(node, _) => strength(&node.kind),
         Kind::InstanceOf(..) => Strength::Instance,
         Kind::Negate(_) => Strength::Negate,
         Kind::Number(number) if number.is_negative() => Strength::Negate,
@@ -70,6 +71,10 @@ fn strength(kind: &Kind) -> Strength {
         | Kind::String(_)
         | Kind::Temporal(_)
         | Kind::Name(_)
+        | Kind::Global(..)
+        | Kind::Member(..)
+        | Kind::Let(..)
+        | Kind::Table(_)
         | Kind::Path(..)
         | Kind::Filter(_)
         | Kind::List(_)
@@ -97,7 +102,15 @@ fn write_kind(f: &mut Formatter<'_>, kind: &Kind) -> Result {
         Kind::Number(number) => write!(f, "{number}"),
         Kind::String(text) => write_literal(f, text),
         Kind::Temporal(value) => write!(f, "{value}"),
-        Kind::Name(name) => write_name(f, name),
+        Kind::Name(name) | Kind::Global(_, name) | Kind::Member(name, _) => write_name(f, name),
+        // What follows has no text of its own: it is shown, not read back.
+        Kind::Typed(node, _) => write!(f, "{node}"),
+        Kind::Table(table) => write!(f, "decision table({} rules)", table.rules.len()),
+        Kind::Let(entries, result) => {
+            f.write_str("{")?;
+            write_entries(f, entries)?;
+            write!(f, "; {result}}}")
+        }
         Kind::Builtin(builtin) => f.write_str(builtin.name),
         Kind::Negate(node) => {
             f.write_str("-")?;
@@ -284,6 +297,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Type::Named(name) => write!(f, "{name}"),
+            Type::Declared(_, name) => f.write_str(name),
             Type::List(inner) => write!(f, "list<{inner}>"),
             Type::Range(inner) => write!(f, "range<{inner}>"),
             Type::Context(members) => {

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
+use super::table::Table;
 use crate::builtins::Builtin;
 use crate::{Decimal, Value};
 
@@ -27,6 +28,10 @@ pub(crate) enum Kind {
     Temporal(Value<'static>),
     /// A local name or a variable.
     Name(Box<str>),
+    /// A definition of the program.
+    Global(u32, Box<str>),
+    /// In a filter: a member of the item by this name, or else the other node.
+    Member(Box<str>, Box<Node>),
     Negate(Box<Node>),
     /// `first op operand op operand …`, all of one precedence.
     Arithmetic(Box<Node>, Vec<(ArithmeticOp, Node)>),
@@ -40,6 +45,11 @@ pub(crate) enum Kind {
     Filter(Box<(Node, Node)>),
     List(Vec<Node>),
     Context(Vec<(Box<str>, Node)>),
+    /// Entries as in a context, and a result that sees them all.
+    Let(Vec<(Box<str>, Node)>, Box<Node>),
+    /// A value that is converted to a type (DMN 1.5, 10.3.2.9.4).
+    Typed(Box<Node>, Type),
+    Table(Box<Table>),
     Range(Box<RangeNode>),
     In(Box<Node>, Vec<Test>),
     /// Subject, low, high.
@@ -92,6 +102,32 @@ pub(crate) enum Test {
     Value(Node),
     /// A condition on `?`, the value that is tested.
     Condition(Node),
+}
+
+/// What is asked about an input, `?`.
+#[derive(Clone, Debug)]
+pub(crate) struct Tests {
+    /// Whether none of them may hold.
+    pub(crate) is_negated: bool,
+    /// One of them must hold; with none, anything does.
+    pub(crate) tests: Vec<Test>,
+}
+
+impl Tests {
+    /// `-`
+    pub(crate) const ANY: Tests = Tests {
+        is_negated: false,
+        tests: Vec::new(),
+    };
+
+    pub(crate) fn is_any(&self) -> bool {
+        self.tests.is_empty() && !self.is_negated
+    }
+
+    pub(crate) fn height(&self) -> u16 {
+        let heights = self.tests.iter().map(|test| test.node().height);
+        heights.max().unwrap_or(0)
+    }
 }
 
 /// `name in source` of a `for`, `some` or `every`.
@@ -155,17 +191,27 @@ impl std::fmt::Write for Counter {
     }
 }
 
+/// A type (DMN 1.5, 10.3.2.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Type {
+pub enum Type {
+    /// One without parts.
     Named(TypeName),
+    /// `list<…>`
     List(Box<Type>),
+    /// `range<…>`
     Range(Box<Type>),
+    /// `context<name: …>`
     Context(Vec<(Box<str>, Type)>),
+    /// `function<…> -> …`
     Function(Vec<Type>, Box<Type>),
+    /// One that a [`crate::program::Program`] declares, by its number and name.
+    Declared(u32, Box<str>),
 }
 
+/// The name of a type without parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TypeName {
+#[allow(missing_docs)]
+pub enum TypeName {
     Any,
     Null,
     Number,
@@ -238,8 +284,17 @@ impl Kind {
             | Kind::String(_)
             | Kind::Temporal(_)
             | Kind::Name(_)
+            | Kind::Global(..)
             | Kind::Builtin(_) => 0,
-            Kind::Negate(node) | Kind::Path(node, _) | Kind::InstanceOf(node, _) => node.height,
+            Kind::Negate(node)
+            | Kind::Path(node, _)
+            | Kind::InstanceOf(node, _)
+            | Kind::Member(_, node)
+            | Kind::Typed(node, _) => node.height,
+            Kind::Let(entries, result) => result
+                .height
+                .max(highest(&mut entries.iter().map(|(_, node)| node))),
+            Kind::Table(table) => table.height(),
             Kind::Arithmetic(first, rest) => first
                 .height
                 .max(highest(&mut rest.iter().map(|(_, node)| node))),

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Text, VALUE_DEPTH_MAX, Value};
 use crate::EvalErrorKind;
 use crate::builtins::Builtin;
+use crate::program::Service;
 use crate::syntax::Lambda;
 
 /// A function value. Only the evaluation that made it can call it.
@@ -25,6 +26,7 @@ pub(crate) enum FunctionKind<'a> {
         captured: Vec<Captured<'a>>,
     },
     Builtin(&'static Builtin),
+    Service(&'a Service),
     /// What is left of a function outside its evaluation.
     Printed(Box<str>),
 }
@@ -42,7 +44,7 @@ impl<'a> Function<'a> {
     pub(crate) fn new(kind: FunctionKind<'a>) -> Result<Self, EvalErrorKind> {
         let depth = match &kind {
             FunctionKind::Closure { captured, .. } => captured.iter().map(Captured::depth).max(),
-            FunctionKind::Builtin(_) | FunctionKind::Printed(_) => None,
+            FunctionKind::Builtin(_) | FunctionKind::Service(_) | FunctionKind::Printed(_) => None,
         };
         let depth = depth.unwrap_or(0) + 1;
         if depth > VALUE_DEPTH_MAX {
@@ -51,10 +53,24 @@ impl<'a> Function<'a> {
         let printed = match &kind {
             FunctionKind::Closure { lambda, .. } => lambda.printed_bytes(),
             FunctionKind::Builtin(builtin) => builtin.name.len(),
+            FunctionKind::Service(service) => service.name.len(),
             FunctionKind::Printed(text) => text.len(),
         };
         let size = super::blocks(printed);
         Ok(Function { kind, depth, size })
+    }
+
+    /// The names of the parameters; `None` when there are several ways to call it.
+    pub(crate) fn parameters(&self) -> Option<Vec<&'a str>> {
+        match &self.kind {
+            FunctionKind::Closure { lambda, .. } => {
+                Some(lambda.parameters.iter().map(|(name, _)| &**name).collect())
+            }
+            FunctionKind::Service(service) => {
+                Some(service.parameters.iter().map(|(name, _)| &**name).collect())
+            }
+            FunctionKind::Builtin(_) | FunctionKind::Printed(_) => None,
+        }
     }
 
     pub(super) fn depth(&self) -> u16 {
@@ -88,6 +104,7 @@ impl fmt::Display for Function<'_> {
         match &self.kind {
             FunctionKind::Closure { lambda, .. } => write!(f, "{lambda}"),
             FunctionKind::Builtin(builtin) => f.write_str(builtin.name),
+            FunctionKind::Service(service) => f.write_str(&service.name),
             FunctionKind::Printed(text) => f.write_str(text),
         }
     }

@@ -282,6 +282,13 @@ impl Parser<'_> {
 
     /// A type after `instance of` or in a function definition.
     pub(super) fn type_(&mut self) -> Parse<Type> {
+        let declared = self.known_phrase(|parser, name| parser.names.type_of(name).is_some());
+        if let Some((name, tokens)) = declared
+            && let Some(number) = self.names.type_of(&name)
+        {
+            self.at += tokens;
+            return Ok(Type::Declared(number, name));
+        }
         self.nested(|parser| {
             let known = TYPE_NAMES
                 .iter()

@@ -22,7 +22,10 @@ impl Parser<'_> {
                 && (!self.closes_range || self.starts_operand(1))
             {
                 self.at += 1;
-                let condition = self.with_locals(&["item".into()], Self::expression)?;
+                self.filters += 1;
+                let condition = self.with_locals(&["item".into()], Self::expression);
+                self.filters -= 1;
+                let condition = condition?;
                 self.expect(Symbol::CloseBracket, &["`]`"])?;
                 self.node(at, Kind::Filter(Box::new((node, condition))))?
             } else if self.kind() == TokenKind::Symbol(Symbol::OpenParen) {
@@ -107,6 +110,7 @@ impl Parser<'_> {
             Symbol::OpenBracket => self.list(at),
             Symbol::OpenBrace => self.context(at),
             Symbol::CloseBracket => self.open_range(at),
+            Symbol::Apostrophe => Err(self.error_here("text stands in double quotes")),
             _ => Err(self.unexpected(&[OPERAND])),
         }
     }
@@ -128,6 +132,12 @@ impl Parser<'_> {
     }
 
     fn word(&mut self, at: u32) -> Parse<Node> {
+        // A name of several tokens may begin with a word of the grammar.
+        let known = self.known_phrase(|parser, name| parser.is_known(name));
+        if let Some((name, tokens)) = known.filter(|(_, tokens)| *tokens > 1) {
+            self.at += tokens;
+            return self.name(at, name);
+        }
         let kind = match self.token_text(0) {
             "null" => Kind::Null,
             "true" => Kind::Boolean(true),
@@ -147,18 +157,14 @@ impl Parser<'_> {
         self.node(at, kind)
     }
 
-    /// A local or a known phrase first, then a function, else a variable.
+    /// A name that is known first, then a function, else a variable.
     fn name_or_call(&mut self, at: u32) -> Parse<Node> {
-        if let Some((name, tokens)) = self.known_phrase(|parser, name| parser.is_local(name)) {
-            self.at += tokens;
-            return self.name(at, name);
-        }
         let word: Box<str> = self.token_text(0).into();
-        let local = self.is_local(&word);
+        let local = self.is_known(&word);
         if let Some((builtin, tokens)) = self.builtin_here()
-            && !(local && tokens == 1)
+            && !(tokens == 1 && self.hides_function(&word))
         {
-            if self.token(tokens).kind == TokenKind::Symbol(Symbol::OpenParen) {
+            if self.kind_at(tokens) == TokenKind::Symbol(Symbol::OpenParen) {
                 self.at += tokens;
                 return self.builtin_call(at, builtin);
             }
@@ -182,19 +188,29 @@ impl Parser<'_> {
         self.name(at, word)
     }
 
-    fn name(&mut self, at: u32, name: Box<str>) -> Parse<Node> {
-        self.read(&name);
-        self.node(at, Kind::Name(name))
+    /// Whether the built-in function of this name is not meant here.
+    fn hides_function(&self, name: &str) -> bool {
+        let is_called = self.kind_at(1) == TokenKind::Symbol(Symbol::OpenParen);
+        match is_called {
+            true => self.is_local(name) || self.names.is_function(name),
+            false => self.is_known(name),
+        }
     }
 
-    /// The longest phrase here that `accept` takes, with its tokens.
-    fn known_phrase(&self, accept: impl Fn(&Self, &str) -> bool) -> Option<(Box<str>, usize)> {
-        self.phrases
-            .iter()
-            .filter_map(|phrase| Some((phrase, self.phrase_tokens(phrase)?)))
-            .filter(|(phrase, _)| accept(self, phrase))
-            .max_by_key(|(_, tokens)| *tokens)
-            .map(|(phrase, tokens)| (phrase.clone(), tokens))
+    fn name(&mut self, at: u32, name: Box<str>) -> Parse<Node> {
+        self.read(&name);
+        let global = match self.is_local(&name) {
+            true => None,
+            false => self.names.global_of(&name),
+        };
+        let Some(number) = global else {
+            return self.node(at, Kind::Name(name));
+        };
+        let global = self.node(at, Kind::Global(number, name.clone()))?;
+        match self.filters {
+            0 => Ok(global),
+            _ => self.node(at, Kind::Member(name, Box::new(global))),
+        }
     }
 
     /// The longest function name here, with its tokens.
@@ -206,7 +222,8 @@ impl Parser<'_> {
 
     /// The name after a point; here grammar words are names too.
     fn path_name(&mut self) -> Parse<Box<str>> {
-        if let Some((name, tokens)) = self.known_phrase(|_, _| true) {
+        let is_member = |parser: &Self, name: &str| parser.is_member(name);
+        if let Some((name, tokens)) = self.known_phrase(is_member) {
             self.at += tokens;
             return Ok(name);
         }
