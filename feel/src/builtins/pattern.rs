@@ -30,7 +30,12 @@ pub(super) struct Pattern {
     pub(super) backtracks: bool,
     /// Whether `q` was given: a replacement is literal text then, too.
     pub(super) literal: bool,
+    /// The names of the groups that have one, with their numbers.
+    pub(super) names: Names,
 }
+
+/// Names of groups with their numbers. The engines know numbers only.
+pub(super) type Names = Vec<(String, usize)>;
 
 /// Why a pattern is none, for people.
 pub(super) type Wrong = String;
@@ -53,6 +58,7 @@ pub(super) fn translate(pattern: &str, flags: &str) -> Result<Pattern, Wrong> {
             text: out,
             backtracks: false,
             literal: true,
+            names: Vec::new(),
         });
     }
     let mut translator = Translator {
@@ -62,6 +68,7 @@ pub(super) fn translate(pattern: &str, flags: &str) -> Result<Pattern, Wrong> {
         extended: flags.contains('x'),
         backtracks: false,
         groups: 0,
+        names: Vec::new(),
         open: Vec::new(),
         closed: Vec::new(),
         repeated: false,
@@ -76,6 +83,7 @@ pub(super) fn translate(pattern: &str, flags: &str) -> Result<Pattern, Wrong> {
         text: translator.out,
         backtracks: translator.backtracks,
         literal: false,
+        names: translator.names,
     })
 }
 
@@ -89,6 +97,7 @@ struct Translator<'p> {
     backtracks: bool,
     /// How many groups have been opened.
     groups: usize,
+    names: Names,
     open: Vec<Open>,
     /// The numbers of the groups that are closed: those that can be referred to.
     closed: Vec<usize>,
@@ -200,12 +209,13 @@ impl Translator<'_> {
             let Some((name, rest)) = self.rest.split_once('>') else {
                 return Err("the name of a group does not end: `>` is missing".to_owned());
             };
-            if !is_group_name(name) {
-                return Err(format!("`{name}` is not a name for a group"));
+            if !is_group_name(name) || self.names.iter().any(|(known, _)| known == name) {
+                return Err(format!("`{name}` is not a new name for a group"));
             }
             self.rest = rest;
-            self.out.push_str(&format!("(?<{name}>"));
+            self.out.push('(');
             self.groups += 1;
+            self.names.push((name.to_owned(), self.groups));
             open.group = Some(self.groups);
         } else if self.eat("?") {
             if !self.inline_flags()? {
@@ -247,7 +257,7 @@ impl Translator<'_> {
     }
 }
 
-pub(super) fn is_group_name(name: &str) -> bool {
+fn is_group_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric())
 }

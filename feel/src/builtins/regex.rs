@@ -8,7 +8,7 @@ mod replacement;
 
 use std::rc::Rc;
 
-use super::pattern::{self, Wrong};
+use super::pattern::{self, Names, Wrong};
 use super::strings::text;
 use super::{Builtin, Run};
 use crate::eval::{Call, Outcome};
@@ -39,6 +39,7 @@ struct Regex {
     engine: Engine,
     /// Whether replacements are literal text.
     literal: bool,
+    names: Names,
 }
 
 enum Engine {
@@ -213,8 +214,12 @@ impl<'m, 'a> Call<'m, 'a> {
             };
             match engine {
                 Ok(Some(engine)) => {
-                    let literal = pattern.literal;
-                    return Ok(Ok(Regex { engine, literal }));
+                    let (literal, names) = (pattern.literal, pattern.names);
+                    return Ok(Ok(Regex {
+                        engine,
+                        literal,
+                        names,
+                    }));
                 }
                 Ok(None) => (),
                 Err(wrong) => return Ok(Err(wrong)),
@@ -298,17 +303,22 @@ fn linear(pattern: &str, bytes_max: usize) -> Result<Option<Engine>, Wrong> {
 }
 
 fn backtracking(pattern: &str, bytes_max: usize) -> Result<Option<Engine>, Wrong> {
+    use fancy_regex::{CompileError, Error};
     let build = |backtracks: usize| {
         fancy_regex::RegexBuilder::new(pattern)
             .backtrack_limit(backtracks)
             .delegate_size_limit(bytes_max)
             .delegate_dfa_size_limit(REGEX_MEMORY_BYTES_MAX)
             .build()
-            .map_err(|error| last_line(&error.to_string()))
     };
     let [quick, thorough] = BACKTRACKS.map(|(backtracks, _)| build(backtracks));
-    let engines = Box::new([quick?, thorough?]);
-    Ok(Some(Engine::Backtracking(engines)))
+    match (quick, thorough) {
+        (Ok(quick), Ok(thorough)) => Ok(Some(Engine::Backtracking(Box::new([quick, thorough])))),
+        (Err(Error::CompileError(error)), _) if matches!(&*error, CompileError::InnerError(e) if e.size_limit().is_some()) => {
+            Ok(None)
+        }
+        (Err(error), _) | (_, Err(error)) => Err(last_line(&error.to_string())),
+    }
 }
 
 /// What an engine complains about stands at the end of its message, below the pattern.

@@ -1,7 +1,7 @@
 //! What follows a backslash.
 
 use super::blocks::block;
-use super::{Translator, Wrong, is_group_name, push_literal};
+use super::{Translator, Wrong, push_literal};
 
 /// XML's characters that begin a name, and those that continue it.
 const NAME_START: &str = concat!(
@@ -44,11 +44,16 @@ impl Translator<'_> {
             '1'..='9' => self.back_reference(c)?,
             'k' => {
                 let name = self.rest.strip_prefix('<').and_then(|r| r.split_once('>'));
-                let Some((name, rest)) = name.filter(|(name, _)| is_group_name(name)) else {
+                let Some((name, rest)) = name else {
                     return Err("after `\\k` stands the name of a group: `<name>`".to_owned());
                 };
+                let known = self.names.iter().find(|(known, _)| known == name);
+                let closed = known.filter(|(_, number)| self.closed.contains(number));
+                let Some((_, number)) = closed else {
+                    return Err(format!("there is no group `{name}` before `\\k<{name}>`"));
+                };
                 self.rest = rest;
-                self.out.push_str(&format!("\\k<{name}>"));
+                self.out.push_str(&format!("(?:\\{number})"));
                 self.backtracks = true;
             }
             'b' | 'B' | 'A' | 'z' => {

@@ -1,7 +1,7 @@
 //! The replacement of `replace`: text with `$1` and `${name}` for groups (XPath 3.1, 5.6.4, and Java).
 
 use super::{Engine, Groups, Regex};
-use crate::builtins::pattern::{Wrong, is_group_name};
+use crate::builtins::pattern::Wrong;
 
 /// A replacement, read once for all matches.
 pub(super) struct Replacement {
@@ -21,7 +21,6 @@ impl Replacement {
             replacement.parts.push(Part::Text(text.to_owned()));
             return Ok(replacement);
         }
-        let groups = regex.group_names();
         let mut rest = text;
         while let Some(at) = rest.find(['\\', '$']) {
             replacement.push_text(&rest[..at]);
@@ -34,7 +33,7 @@ impl Replacement {
                 replacement.push_text(&escaped[..length]);
                 &escaped[length..]
             } else {
-                let (group, rest) = group(&special[1..], &groups)?;
+                let (group, rest) = group(&special[1..], regex)?;
                 replacement.parts.push(Part::Group(group));
                 rest
             };
@@ -67,14 +66,14 @@ impl Replacement {
 
 /// The group that stands behind a `$`, and what follows it. The digits go on for as long as there is
 /// such a group.
-fn group<'t>(text: &'t str, groups: &[Option<String>]) -> Result<(usize, &'t str), Wrong> {
+fn group<'t>(text: &'t str, regex: &Regex) -> Result<(usize, &'t str), Wrong> {
     if let Some((name, rest)) = text.strip_prefix('{').and_then(|t| t.split_once('}')) {
-        let wanted = Some(name.to_owned()).filter(|name| is_group_name(name));
-        return match groups.iter().position(|g| g.is_some() && *g == wanted) {
-            Some(number) => Ok((number, rest)),
+        return match regex.names.iter().find(|(known, _)| known == name) {
+            Some((_, number)) => Ok((*number, rest)),
             None => Err(format!("there is no group `{name}`")),
         };
     }
+    let count = regex.group_count();
     let digit = |at: usize| text.as_bytes().get(at).filter(|b| b.is_ascii_digit());
     let Some(first) = digit(0) else {
         return Err("after `$` stands the number of a group; a dollar sign is `\\$`".to_owned());
@@ -83,25 +82,24 @@ fn group<'t>(text: &'t str, groups: &[Option<String>]) -> Result<(usize, &'t str
     let mut length = 1;
     while let Some(next) = digit(length) {
         let longer = number * 10 + usize::from(next - b'0');
-        if longer >= groups.len() {
+        if longer >= count {
             break;
         }
         number = longer;
         length += 1;
     }
-    if number >= groups.len() {
+    if number >= count {
         return Err(format!("there is no group {number}"));
     }
     Ok((number, &text[length..]))
 }
 
 impl Regex {
-    /// One entry for each group, the whole match first.
-    fn group_names(&self) -> Vec<Option<String>> {
-        let owned = |name: Option<&str>| name.map(str::to_owned);
+    /// How many groups there are, with the whole match.
+    fn group_count(&self) -> usize {
         match &self.engine {
-            Engine::Linear(regex) => regex.capture_names().map(owned).collect(),
-            Engine::Backtracking(engines) => engines[0].capture_names().map(owned).collect(),
+            Engine::Linear(regex) => regex.captures_len(),
+            Engine::Backtracking(engines) => engines[0].captures_len(),
         }
     }
 }
