@@ -1,19 +1,26 @@
-//! The built-in functions: one table, from which calls are checked, named arguments ordered and
-//! functions run.
+//! The built-in functions: one table, from which calls are checked, named arguments ordered, functions
+//! run and their nulls explained.
 //!
 //! Owns what a function is called, which arguments its forms take, and what it does with them. Wrong
 //! types and values give null (DMN 1.5, 10.3.4); only budgets give errors.
 
+mod arguments;
+mod chance;
 mod contexts;
 mod convert;
+mod json;
 mod lists;
 mod numbers;
+mod pattern;
+mod positions;
 mod ranges;
+mod regex;
 mod sorting;
 mod strings;
 mod times;
+mod truth;
 
-pub(crate) use strings::Compiled;
+pub(crate) use regex::Compiled;
 
 use std::fmt;
 
@@ -23,9 +30,14 @@ use crate::value::Value;
 /// A built-in function.
 pub(crate) struct Builtin {
     pub(crate) name: &'static str,
-    /// Parameter lists, one for each form: `"string, start position, length?"`. A `?` marks an
-    /// optional parameter, `...` one that takes any number of arguments, at least one.
+    /// Parameter lists, one for each form: `"string: string, length?: number"`. A `?` marks an
+    /// optional parameter, `...` one that takes any number of arguments, at least one. What stands
+    /// after the colon is for calls that gave null ([`arguments`]); the function itself looks at its
+    /// values.
     forms: &'static [&'static str],
+    /// Why the result is null although the arguments are of the right types. Empty when such a null is
+    /// a result like any other.
+    fails: &'static str,
     pub(crate) run: Run,
 }
 
@@ -46,18 +58,21 @@ pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) optional: bool,
     variadic: bool,
+    /// Type words with `|` between them.
+    types: &'static str,
 }
 
 impl Form {
     pub(crate) fn parameters(self) -> impl Iterator<Item = Parameter> {
-        self.0
-            .split(", ")
-            .filter(|p| !p.is_empty())
-            .map(|p| Parameter {
-                name: p.trim_end_matches(['?', '.']),
-                optional: p.ends_with('?'),
-                variadic: p.ends_with("..."),
-            })
+        self.0.split(", ").filter(|p| !p.is_empty()).map(|p| {
+            let (name, types) = p.split_once(": ").unwrap_or((p, "any"));
+            Parameter {
+                name: name.trim_end_matches(['?', '.']),
+                optional: name.ends_with('?'),
+                variadic: name.ends_with("..."),
+                types,
+            }
+        })
     }
 
     /// Whether the form takes so many arguments.
@@ -75,7 +90,12 @@ impl Builtin {
 
     /// The forms for people: `(string, match)`.
     pub(crate) fn describe(&self) -> String {
-        let forms: Vec<String> = self.forms.iter().map(|form| format!("({form})")).collect();
+        let form = |form: &&str| {
+            let names = form.split(", ").map(|p| p.split(": ").next().unwrap_or(p));
+            format!("({})", names.collect::<Vec<_>>().join(", "))
+        };
+        let mut forms: Vec<String> = self.forms.iter().map(form).collect();
+        forms.dedup();
         forms.join(" or ")
     }
 }
@@ -89,12 +109,17 @@ impl fmt::Debug for Builtin {
 fn all() -> impl Iterator<Item = &'static Builtin> {
     [
         strings::TABLE,
+        regex::TABLE,
+        truth::TABLE,
         lists::TABLE,
+        positions::TABLE,
         sorting::TABLE,
         numbers::TABLE,
         times::TABLE,
         contexts::TABLE,
         convert::TABLE,
+        json::TABLE,
+        chance::TABLE,
         ranges::TABLE,
     ]
     .into_iter()

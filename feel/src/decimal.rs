@@ -204,7 +204,13 @@ impl Decimal {
 
     /// `self` to the power `other`; `None` when there is no finite real result.
     pub fn power(self, other: Decimal) -> Option<Decimal> {
-        wide::power(self, other)
+        let power = wide::power(self, other)?;
+        // A root is computed to the last digit, also when it is 2.
+        Some(if other.is_integer() {
+            power
+        } else {
+            power.normalize()
+        })
     }
 
     /// The square root; `None` below zero.

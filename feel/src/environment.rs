@@ -67,15 +67,19 @@ pub struct Environment<'a> {
     pub now_ms: i64,
     /// The limits of this evaluation.
     pub budget: Budget,
+    /// What `uuid()` and `random number()` are drawn from. Equal seeds give equal results: whoever
+    /// evaluates gives each evaluation its own, such as a position in a log.
+    pub seed: u64,
 }
 
 impl<'a> Environment<'a> {
-    /// The default budget.
+    /// The default budget, and the instant as the seed.
     pub fn new(variables: &'a dyn Variables, now_ms: i64) -> Self {
         Environment {
             variables,
             now_ms,
             budget: Budget::default(),
+            seed: now_ms as u64,
         }
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod arithmetic;
 mod call;
 mod compare;
+mod explain;
 mod global;
 mod iterate;
 mod membership;
@@ -24,6 +25,7 @@ use crate::error::Position;
 use crate::program::Program;
 use crate::syntax::{Kind, Node, RangeNode};
 use crate::value::{Context, Entry, FunctionKind, List, Range, Text, Value};
+use crate::warning::{Collector, WarningKind};
 use crate::{Environment, EvalError, EvalErrorKind, Variables};
 
 pub(crate) use arithmetic::add;
@@ -56,6 +58,11 @@ pub(crate) struct Machine<'a> {
     memo: Vec<Memo<'a>>,
     /// For those who want to know how decisions were made.
     pub(crate) audit: Option<Box<Audit<'a>>>,
+    /// Random numbers: where they come from, and how many were drawn.
+    seed: u64,
+    drawn: u64,
+    /// Whoever wants to know what became null and why.
+    warnings: Option<Box<Collector>>,
 }
 
 /// A variable that was looked up: its name and value, decoded once.
@@ -78,6 +85,9 @@ impl<'a> Machine<'a> {
             steps_left: environment.budget.steps,
             depth_left: environment.budget.depth,
             compiled: None,
+            seed: environment.seed,
+            drawn: 0,
+            warnings: None,
             program: None,
             memo: Vec::new(),
             audit: None,
@@ -175,7 +185,11 @@ impl<'a> Machine<'a> {
             Kind::If(parts) => {
                 let branch = match self.eval(&parts.0, scope)? {
                     Value::Boolean(true) => &parts.1,
-                    _ => &parts.2,
+                    Value::Boolean(false) => &parts.2,
+                    other => {
+                        self.warn_condition(parts.0.at, "if", &other);
+                        &parts.2
+                    }
                 };
                 self.eval(branch, scope)
             }
@@ -233,7 +247,13 @@ impl<'a> Machine<'a> {
 
     #[inline]
     fn variable(&mut self, at: u32, name: &str) -> Outcome<'a> {
-        let value = self.encoded(at, name)?.map_or(Value::Null, Value::decode);
+        let Some(encoded) = self.encoded(at, name)? else {
+            self.warn(at, WarningKind::NoVariable, || {
+                format!("there is no variable `{name}`")
+            });
+            return Ok(Value::Null);
+        };
+        let value = Value::decode(encoded);
         // Text with escapes is copied.
         if let Value::String(Text::Shared(text)) = &value {
             self.charge_text(at, text.len())?;
@@ -255,7 +275,10 @@ impl<'a> Machine<'a> {
             match self.eval(node, scope)? {
                 Value::Boolean(false) => return Ok(Value::Boolean(false)),
                 Value::Boolean(true) => (),
-                _ => result = Value::Null,
+                other => {
+                    self.warn_condition(node.at, "and", &other);
+                    result = Value::Null;
+                }
             }
         }
         Ok(result)
@@ -268,7 +291,10 @@ impl<'a> Machine<'a> {
             match self.eval(node, scope)? {
                 Value::Boolean(true) => return Ok(Value::Boolean(true)),
                 Value::Boolean(false) => (),
-                _ => result = Value::Null,
+                other => {
+                    self.warn_condition(node.at, "or", &other);
+                    result = Value::Null;
+                }
             }
         }
         Ok(result)
@@ -340,10 +366,15 @@ impl<'a> Machine<'a> {
         if let (Some(start), Some(end)) = (&start, &end) {
             self.charge_comparison(at, start, end)?;
         }
-        Ok(
-            Range::new(start, node.start_included, end, node.end_included)
-                .map_or(Value::Null, |range| Value::Range(Arc::new(range))),
-        )
+        match Range::new(start, node.start_included, end, node.end_included) {
+            Some(range) => Ok(Value::Range(Arc::new(range))),
+            None => {
+                self.warn(at, WarningKind::NotComparable, || {
+                    "the ends of a range are of one type that has an order".to_owned()
+                });
+                Ok(Value::Null)
+            }
+        }
     }
 
     // What evaluations build, within the budget.

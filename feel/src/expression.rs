@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::eval::{Machine, Scope};
 use crate::syntax::{self, Names, Parsed, Piece};
-use crate::{Environment, EvalError, SyntaxError, Value};
+use crate::{Environment, EvalError, SyntaxError, Value, Warning};
 
 /// A parsed expression. `Send + Sync`; share it in an `Arc`. Displays in a normal form that reads
 /// back as the same expression.
@@ -36,6 +36,18 @@ impl Expression {
     /// The value of the expression. Borrows text and lists from the variables where it can.
     pub fn evaluate<'a>(&'a self, env: &Environment<'a>) -> Result<Value<'a>, EvalError> {
         Machine::new(&self.text, env).eval(&self.parsed.root, &Scope::Root)
+    }
+
+    /// As [`Expression::evaluate`], with what became null on the way, where and why. Slower: for people
+    /// who debug, not for processes.
+    pub fn explain<'a>(
+        &'a self,
+        env: &Environment<'a>,
+    ) -> (Result<Value<'a>, EvalError>, Vec<Warning>) {
+        let mut machine = Machine::new(&self.text, env);
+        machine.listen();
+        let value = machine.eval(&self.parsed.root, &Scope::Root);
+        (value, machine.heard())
     }
 
     /// Appends the result as normalized JSON. A result that is a variable, or a part of one, is copied

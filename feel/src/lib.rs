@@ -16,6 +16,7 @@ mod eval;
 mod expression;
 mod syntax;
 mod value;
+mod warning;
 
 pub use decimal::{Decimal, DecimalSyntax, Rounding};
 pub use environment::{Budget, Environment, Variables};
@@ -23,6 +24,7 @@ pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
 pub use expression::{Expression, parse, parse_in};
 pub use syntax::Names;
 pub use value::{Context, ContextIter, Function, List, ListIter, Range, Text, Value};
+pub use warning::{Warning, WarningKind};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -9,6 +9,7 @@ fn kind(text: &str, budget: Budget) -> Result<String, EvalErrorKind> {
         variables: &(),
         now_ms: 0,
         budget,
+        seed: 0,
     };
     let mut out = Vec::new();
     let written = expression.evaluate_json(&environment, &mut out);
@@ -189,6 +190,7 @@ fn a_small_budget_says_where_it_ended() {
             steps: 20,
             ..Budget::default()
         },
+        seed: 0,
     };
     let error = expression.evaluate(&environment).unwrap_err();
     assert_eq!(error.kind, EvalErrorKind::Steps);
@@ -224,6 +226,7 @@ fn any_budget_ends_cleanly() {
             variables: &(),
             now_ms: 0,
             budget,
+            seed: 0,
         };
         match expression.evaluate(&environment) {
             Ok(value) => assert_eq!(Ok(value.to_string()), whole),

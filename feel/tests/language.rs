@@ -5,6 +5,15 @@ use feel::{Environment, json};
 /// 2026-01-01T00:00Z
 const NOW_MS: i64 = 1_767_225_600_000;
 
+const TABLES: [&str; 6] = [
+    include_str!("tables/core.txt"),
+    include_str!("tables/functions.txt"),
+    include_str!("tables/text.txt"),
+    include_str!("tables/numbers.txt"),
+    include_str!("tables/lists.txt"),
+    include_str!("tables/times.txt"),
+];
+
 struct Row<'t> {
     expression: &'t str,
     result: &'t str,
@@ -84,22 +93,38 @@ fn run(table: &str) {
 
 #[test]
 fn core() {
-    run(include_str!("tables/core.txt"));
+    run(TABLES[0]);
 }
 
 #[test]
 fn functions() {
-    run(include_str!("tables/functions.txt"));
+    run(TABLES[1]);
+}
+
+#[test]
+fn text() {
+    run(TABLES[2]);
+}
+
+#[test]
+fn numbers() {
+    run(TABLES[3]);
+}
+
+#[test]
+fn lists() {
+    run(TABLES[4]);
+}
+
+#[test]
+fn times() {
+    run(TABLES[5]);
 }
 
 /// Every row that parses prints to text that parses to the same print and the same value.
 #[test]
 fn printed_expressions_read_back() {
-    let tables = [
-        include_str!("tables/core.txt"),
-        include_str!("tables/functions.txt"),
-    ];
-    for (_, row) in tables.into_iter().flat_map(rows) {
+    for (_, row) in TABLES.into_iter().flat_map(rows) {
         let Ok(expression) = feel::parse(row.expression) else {
             continue;
         };
@@ -118,11 +143,7 @@ fn printed_expressions_read_back() {
 /// Every result that is not a function is an expression for itself.
 #[test]
 fn printed_values_read_back() {
-    let tables = [
-        include_str!("tables/core.txt"),
-        include_str!("tables/functions.txt"),
-    ];
-    for (_, row) in tables.into_iter().flat_map(rows) {
+    for (_, row) in TABLES.into_iter().flat_map(rows) {
         if row.result == "error" || row.result.starts_with("function") {
             continue;
         }

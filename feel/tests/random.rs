@@ -111,6 +111,50 @@ proptest! {
     }
 }
 
+/// A formula of true, false and null, with what Kleene's logic makes of it.
+fn formula() -> impl Strategy<Value = (String, Option<bool>)> {
+    let leaf = prop_oneof![
+        Just(("true".to_owned(), Some(true))),
+        Just(("false".to_owned(), Some(false))),
+        Just(("null".to_owned(), None)),
+        Just(("n".to_owned(), None)),
+        Just(("d.a.b".to_owned(), Some(true))),
+    ];
+    leaf.prop_recursive(6, 80, 2, |inner| {
+        let pair = (inner.clone(), inner.clone());
+        prop_oneof![
+            inner.prop_map(|(text, truth)| (format!("not({text})"), truth.map(|t| !t))),
+            pair.clone().prop_map(|((a, x), (b, y))| {
+                let truth = match (x, y) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                };
+                (format!("({a}) and ({b})"), truth)
+            }),
+            pair.prop_map(|((a, x), (b, y))| {
+                let truth = match (x, y) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                };
+                (format!("({a}) or ({b})"), truth)
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn logic_is_kleenes((text, truth) in formula()) {
+        let expected = truth.map_or_else(|| "null".to_owned(), |truth| truth.to_string());
+        prop_assert_eq!(evaluated(&text), Ok(expected.clone()), "{}", text);
+        let list = format!("[{text}, {text}]");
+        prop_assert_eq!(evaluated(&format!("all({list})")), Ok(expected.clone()));
+        prop_assert_eq!(evaluated(&format!("any({list})")), Ok(expected));
+    }
+}
+
 /// De Morgan, commutation, association and absorption over true, false and null.
 #[test]
 fn three_valued_laws() {
@@ -166,6 +210,10 @@ fn mutations_never_panic() {
     let rows: Vec<&str> = [
         include_str!("tables/core.txt"),
         include_str!("tables/functions.txt"),
+        include_str!("tables/text.txt"),
+        include_str!("tables/numbers.txt"),
+        include_str!("tables/lists.txt"),
+        include_str!("tables/times.txt"),
     ]
     .into_iter()
     .flat_map(str::lines)

@@ -21,6 +21,7 @@ fuzz_target!(|text: &str| {
             steps: 50_000,
             ..Budget::default()
         },
+        seed: 0,
     };
     let mut out = Vec::new();
     let _ = expression.evaluate_json(&environment, &mut out);

@@ -8,37 +8,51 @@ use crate::value::{Context, Entry, Text, Value};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "get value",
-        forms: &["context, key", "m, key"],
+        forms: &[
+            "context: context, key: string",
+            "m: context, key: string",
+            "context: context, keys: list of keys",
+        ],
+        fails: "",
         run: Run::Full(get_value),
     },
     Builtin {
         name: "get entries",
-        forms: &["context", "m"],
+        forms: &["context: context", "m: context"],
+        fails: "",
         run: Run::Full(get_entries),
     },
     Builtin {
         name: "context",
-        forms: &["entries"],
+        forms: &["entries: list of contexts"],
+        fails: "an entry has no `key` and `value`, or a key is there twice",
         run: Run::Full(context),
     },
     Builtin {
         name: "context put",
-        forms: &["context, key, value", "context, keys, value"],
+        forms: &[
+            "context: context, key: string, value: any",
+            "context: context, keys: list of keys, value: any",
+        ],
+        fails: "there are no keys, or what stands at one of them is not a context",
         run: Run::Full(context_put),
     },
     Builtin {
         name: "put",
-        forms: &["context, key, value"],
+        forms: &["context: context, key: string, value: any"],
+        fails: "",
         run: Run::Full(context_put),
     },
     Builtin {
         name: "context merge",
-        forms: &["contexts..."],
+        forms: &["contexts: list of contexts", "contexts...: context"],
+        fails: "",
         run: Run::Full(context_merge),
     },
     Builtin {
         name: "put all",
-        forms: &["contexts..."],
+        forms: &["contexts: list of contexts", "contexts...: context"],
+        fails: "",
         run: Run::Full(context_merge),
     },
 ];
@@ -50,6 +64,9 @@ fn get_value<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
         Value::List(list) => call.machine.items(call.at, list)?,
         _ => return Ok(Value::Null),
     };
+    if keys.is_empty() {
+        return Ok(Value::Null);
+    }
     let mut value = call.value(0).clone();
     for key in &keys {
         let (Value::Context(context), Some(key)) = (&value, key.as_str()) else {

@@ -1,91 +1,35 @@
-//! Functions between types, and about truth and null (DMN 1.5, 10.3.4.1 and 10.3.4.2, and Camunda's
-//! additions).
+//! Functions between types (DMN 1.5, 10.3.4.1, and Camunda's additions). Those to and from JSON are in
+//! [`super::json`].
 
 use super::{Builtin, Run};
+use crate::Decimal;
 use crate::eval::{Call, Outcome};
 use crate::value::Value;
-use crate::{Decimal, EvalErrorKind};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
-        name: "not",
-        forms: &["negand"],
-        run: Run::Simple(|a| Some(Value::Boolean(!a.first()?.as_boolean()?))),
-    },
-    Builtin {
         name: "string",
-        forms: &["from"],
+        forms: &["from: any"],
+        fails: "",
         run: Run::Full(string),
     },
     Builtin {
         name: "number",
-        forms: &["from", "from, grouping separator, decimal separator"],
+        forms: &[
+            "from: string|number",
+            "from: string, grouping separator: string|null, decimal separator?: string|null",
+        ],
+        fails: "the text is not a number with these separators",
         run: Run::Simple(number),
     },
     Builtin {
-        name: "boolean",
-        forms: &["from"],
-        run: Run::Simple(|a| match a.first()? {
-            Value::Boolean(truth) => Some(Value::Boolean(*truth)),
-            value => match value.as_str()? {
-                "true" => Some(Value::Boolean(true)),
-                "false" => Some(Value::Boolean(false)),
-                _ => None,
-            },
-        }),
-    },
-    Builtin {
-        name: "is defined",
-        forms: &["value"],
-        run: Run::Simple(|a| Some(Value::Boolean(!a.first()?.is_null()))),
-    },
-    Builtin {
-        name: "is",
-        forms: &["value1, value2"],
-        run: Run::Full(is),
-    },
-    Builtin {
-        name: "get or else",
-        forms: &["value, default"],
-        run: Run::Simple(|a| match a.first()? {
-            Value::Null => a.get(1).cloned(),
-            value => Some(value.clone()),
-        }),
-    },
-    Builtin {
-        name: "assert",
-        forms: &["value, condition, cause?"],
-        run: Run::Full(assert),
-    },
-    Builtin {
-        name: "to json",
-        forms: &["value"],
-        run: Run::Full(|call| {
-            let value = call.value(0).clone();
-            call.charge(value.size() as usize)?;
-            let mut json = Vec::new();
-            value.write_json(&mut json);
-            Ok(Value::text(String::from_utf8_lossy(&json)))
-        }),
+        // A mark for whoever reads the model: the value comes from a language model.
+        name: "fromAi",
+        forms: &["value: any, description?: any, type?: any, schema?: any, options?: any"],
+        fails: "",
+        run: Run::Simple(|a| a.first().cloned()),
     },
 ];
-
-/// Whether two values are the same in all parts: times in the same zone, not at the same instant.
-fn is<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let (a, b) = (call.value(0), call.value(1));
-    let same = match (a, b) {
-        (Value::Time(a), Value::Time(b)) => {
-            a.nanoseconds() == b.nanoseconds() && a.zone() == b.zone()
-        }
-        (Value::DateTime(a), Value::DateTime(b)) => {
-            a.date() == b.date()
-                && a.time().nanoseconds() == b.time().nanoseconds()
-                && a.time().zone() == b.time().zone()
-        }
-        (a, b) => call.equal(a, b)?,
-    };
-    Ok(Value::Boolean(same))
-}
 
 fn string<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     match call.value(0).clone() {
@@ -129,19 +73,8 @@ fn number<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
         }
         plain = plain.replace(&decimal, ".");
     }
-    Some(Value::Number(plain.parse::<Decimal>().ok()?))
-}
-
-/// The value when the condition is true; otherwise the evaluation fails with the cause.
-fn assert<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    if call.value(1).as_boolean() == Some(true) {
-        return Ok(call.value(0).clone());
-    }
-    let cause = match call.value(2).as_str() {
-        Some(cause) => cause.to_owned(),
-        None => "the assertion is not fulfilled".to_owned(),
-    };
-    Err(call
-        .machine
-        .error_with(call.at, EvalErrorKind::Assertion, cause))
+    let unsigned = plain.strip_prefix('+').filter(|n| !n.starts_with('-'));
+    Some(Value::Number(
+        unsigned.unwrap_or(&plain).parse::<Decimal>().ok()?,
+    ))
 }

@@ -1,5 +1,5 @@
-//! Functions on lists (DMN 1.5, 10.3.4.4, and Camunda's additions). A single value stands for a list
-//! of one. Equality here is that of `=`.
+//! Functions on whole lists (DMN 1.5, 10.3.4.4, and Camunda's additions). A single value stands for a
+//! list of one. Equality here is that of `=`. Those with positions are in [`super::positions`].
 
 use super::{Builtin, Run};
 use crate::eval::{Call, Outcome, add};
@@ -9,134 +9,75 @@ use crate::{Decimal, EvalError};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "list contains",
-        forms: &["list, element"],
+        forms: &["list: list, element: any"],
+        fails: "",
         run: Run::Full(list_contains),
     },
     Builtin {
         name: "count",
-        forms: &["list", "c..."],
-        run: Run::Full(|call| {
-            let count = match call.arguments {
-                [_] => {
-                    let list = call.list(0);
-                    call.charge(list.as_ref().map_or(0, List::cost))?;
-                    list.map(|list| list.len())
-                }
-                many => Some(many.len()),
-            };
-            Ok(count.map_or(Value::Null, |n| Value::Number(n.into())))
-        }),
+        forms: &["list: list", "c...: any"],
+        fails: "",
+        run: Run::Full(count),
     },
     Builtin {
         name: "sum",
-        forms: &["list", "n..."],
+        forms: &["list: list of quantities", "n...: quantity"],
+        fails: "",
         run: Run::Full(|call| fold(call, add_all)),
     },
     Builtin {
         name: "product",
-        forms: &["list", "n..."],
+        forms: &["list: list of numbers", "n...: number"],
+        fails: "",
         run: Run::Full(|call| fold_numbers(call, Decimal::times)),
     },
     Builtin {
         name: "mean",
-        forms: &["list", "n..."],
+        forms: &["list: list of numbers", "n...: number"],
+        fails: "",
         run: Run::Full(mean),
     },
     Builtin {
-        name: "all",
-        forms: &["list", "b..."],
-        run: Run::Full(|call| logical(call, false)),
-    },
-    Builtin {
-        name: "any",
-        forms: &["list", "b..."],
-        run: Run::Full(|call| logical(call, true)),
-    },
-    Builtin {
-        name: "sublist",
-        forms: &["list, start position, length?"],
-        run: Run::Full(sublist),
-    },
-    Builtin {
-        name: "append",
-        forms: &["list, item..."],
-        run: Run::Full(append),
-    },
-    Builtin {
         name: "concatenate",
-        forms: &["list..."],
+        forms: &["list...: any"],
+        fails: "",
         run: Run::Full(concatenate),
     },
     Builtin {
-        name: "insert before",
-        forms: &["list, position, newItem"],
-        run: Run::Full(insert_before),
-    },
-    Builtin {
-        name: "remove",
-        forms: &["list, position"],
-        run: Run::Full(remove),
-    },
-    Builtin {
-        name: "list replace",
-        forms: &["list, position, newItem", "list, match, newItem"],
-        run: Run::Full(list_replace),
-    },
-    Builtin {
         name: "reverse",
-        forms: &["list"],
-        run: Run::Full(|call| {
-            let Some(mut items) = call.items(0)? else {
-                return Ok(Value::Null);
-            };
-            items.reverse();
-            call.make_list(items)
-        }),
-    },
-    Builtin {
-        name: "index of",
-        forms: &["list, match"],
-        run: Run::Full(index_of),
+        forms: &["list: list"],
+        fails: "",
+        run: Run::Full(reverse),
     },
     Builtin {
         name: "union",
-        forms: &["list..."],
+        forms: &["list...: any"],
+        fails: "",
         run: Run::Full(union),
     },
     Builtin {
         name: "distinct values",
-        forms: &["list"],
-        run: Run::Full(|call| match call.items(0)? {
-            Some(items) => distinct(call, items),
-            None => Ok(Value::Null),
-        }),
+        forms: &["list: list"],
+        fails: "",
+        run: Run::Full(distinct_values),
     },
     Builtin {
         name: "duplicate values",
-        forms: &["list"],
+        forms: &["list: list"],
+        fails: "",
         run: Run::Full(duplicates),
     },
     Builtin {
         name: "flatten",
-        forms: &["list"],
+        forms: &["list: list"],
+        fails: "",
         run: Run::Full(flatten),
     },
     Builtin {
-        name: "partition",
-        forms: &["list, size"],
-        run: Run::Full(partition),
-    },
-    Builtin {
         name: "is empty",
-        forms: &["list"],
-        run: Run::Full(|call| {
-            Ok(match call.value(0) {
-                Value::List(list) => Value::Boolean(list.is_empty()),
-                Value::Context(context) => Value::Boolean(context.is_empty()),
-                Value::String(text) => Value::Boolean(text.is_empty()),
-                _ => Value::Null,
-            })
-        }),
+        forms: &["list: list"],
+        fails: "",
+        run: Run::Full(is_empty),
     },
 ];
 
@@ -151,6 +92,18 @@ fn list_contains<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
         }
     }
     Ok(Value::Boolean(false))
+}
+
+fn count<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    let count = match call.arguments {
+        [_] => {
+            let list = call.list(0);
+            call.charge(list.as_ref().map_or(0, List::cost))?;
+            list.map(|list| list.len())
+        }
+        many => Some(many.len()),
+    };
+    Ok(count.map_or(Value::Null, |n| Value::Number(n.into())))
 }
 
 fn fold<'a>(call: &mut Call<'_, 'a>, of: fn(Vec<Value<'a>>) -> Option<Value<'a>>) -> Outcome<'a> {
@@ -197,161 +150,38 @@ fn mean<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     })
 }
 
-/// `any` (true decides) or `all` (false decides) of a list; what is not boolean counts as null.
-fn logical<'a>(call: &mut Call<'_, 'a>, decisive: bool) -> Outcome<'a> {
-    if let [Value::Null] = call.arguments {
-        return Ok(Value::Null);
-    }
-    let mut result = Some(!decisive);
-    for item in call.variadic()? {
-        match item {
-            Value::Boolean(truth) if truth == decisive => return Ok(Value::Boolean(decisive)),
-            Value::Boolean(_) => (),
-            _ => result = None,
-        }
-    }
-    Ok(Value::boolean(result))
-}
-
-fn sublist<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let Some(items) = call.items(0)? else {
-        return Ok(Value::Null);
-    };
-    let length = match call.value(2) {
-        Value::Null => Some(items.len()),
-        length => length.as_number().and_then(whole),
-    };
-    let range = call
-        .number(1)
-        .and_then(|start| position(start, items.len()))
-        .zip(length)
-        .and_then(|(start, length)| {
-            let most = items.len() - start;
-            match call.arguments.len() {
-                0..=2 => Some(start..items.len()),
-                _ => (length <= most).then_some(start..start + length),
-            }
-        });
-    match range.and_then(|range| items.get(range)) {
-        Some(part) => call.make_list(part.to_vec()),
-        None => Ok(Value::Null),
-    }
-}
-
-/// The index from 0 of a position from 1, or from the end when negative; `None` outside.
-fn position(position: Decimal, length: usize) -> Option<usize> {
-    let index = match position.to_i64()? {
-        0 => None,
-        n @ 1.. => usize::try_from(n - 1).ok(),
-        n => length.checked_sub(usize::try_from(n.unsigned_abs()).ok()?),
-    };
-    index.filter(|index| *index < length)
-}
-
-fn whole(number: Decimal) -> Option<usize> {
-    usize::try_from(number.to_i64()?).ok()
-}
-
-fn append<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let mut items = match call.value(0) {
-        // Appending to null makes a list of one, as null is an item like any other.
-        Value::Null => vec![Value::Null],
-        _ => call.items(0)?.unwrap_or_default(),
-    };
-    items.extend_from_slice(call.arguments.get(1..).unwrap_or_default());
+fn concatenate<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    let items = joined(call)?;
     call.make_list(items)
 }
 
-fn concatenate<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    match joined(call)? {
-        Some(items) => call.make_list(items),
-        None => Ok(Value::Null),
-    }
-}
-
-fn joined<'a>(call: &mut Call<'_, 'a>) -> Result<Option<Vec<Value<'a>>>, EvalError> {
+fn joined<'a>(call: &mut Call<'_, 'a>) -> Result<Vec<Value<'a>>, EvalError> {
     let mut all = Vec::new();
     for index in 0..call.arguments.len() {
         match call.items(index)? {
             Some(items) => all.extend(items),
-            None => return Ok(None),
+            // What is no list is an item, and so is null.
+            None => all.push(Value::Null),
         }
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
-fn insert_before<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let (items, at) = (call.items(0)?, call.number(1));
-    let (Some(mut items), Some(at)) = (items, at) else {
-        return Ok(Value::Null);
-    };
-    // One past the end is a position too.
-    let end = Decimal::from(items.len() + 1);
-    let index = match at == end {
-        true => Some(items.len()),
-        false => position(at, items.len()),
-    };
-    let Some(index) = index else {
-        return Ok(Value::Null);
-    };
-    items.insert(index, call.value(2).clone());
-    call.make_list(items)
-}
-
-fn remove<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let (items, at) = (call.items(0)?, call.number(1));
-    let (Some(mut items), Some(at)) = (items, at) else {
-        return Ok(Value::Null);
-    };
-    let Some(index) = position(at, items.len()) else {
-        return Ok(Value::Null);
-    };
-    items.remove(index);
-    call.make_list(items)
-}
-
-/// Replaces the item at a position, or each item for which `function(item, newItem)` is true.
-fn list_replace<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+fn reverse<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     let Some(mut items) = call.items(0)? else {
         return Ok(Value::Null);
     };
-    let new_item = call.value(2).clone();
-    match call.value(1).clone() {
-        Value::Number(at) => match position(at, items.len()) {
-            Some(index) => items[index] = new_item,
-            None => return Ok(Value::Null),
-        },
-        Value::Function(function) => {
-            for item in &mut items {
-                let pair = [item.clone(), new_item.clone()];
-                match call.machine.apply(call.at, &function, &pair)? {
-                    Value::Boolean(true) => *item = new_item.clone(),
-                    Value::Boolean(false) => (),
-                    _ => return Ok(Value::Null),
-                }
-            }
-        }
-        _ => return Ok(Value::Null),
-    }
+    items.reverse();
     call.make_list(items)
 }
 
-fn index_of<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let Some(items) = call.items(0)? else {
-        return Ok(Value::Null);
-    };
-    let wanted = call.value(1).clone();
-    let mut found = Vec::new();
-    for (i, item) in items.iter().enumerate() {
-        if call.equal(item, &wanted)? {
-            found.push(Value::Number((i + 1).into()));
-        }
-    }
-    call.make_list(found)
+fn union<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    let items = joined(call)?;
+    distinct(call, items)
 }
 
-fn union<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    match joined(call)? {
+fn distinct_values<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    match call.items(0)? {
         Some(items) => distinct(call, items),
         None => Ok(Value::Null),
     }
@@ -418,14 +248,11 @@ fn flatten<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     call.make_list(flat)
 }
 
-fn partition<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let size = call.number(1).and_then(whole).filter(|size| *size > 0);
-    let (Some(items), Some(size)) = (call.items(0)?, size) else {
-        return Ok(Value::Null);
-    };
-    let mut parts = Vec::new();
-    for part in items.chunks(size) {
-        parts.push(call.make_list(part.to_vec())?);
-    }
-    call.make_list(parts)
+fn is_empty<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
+    Ok(match call.value(0) {
+        Value::List(list) => Value::Boolean(list.is_empty()),
+        Value::Context(context) => Value::Boolean(context.is_empty()),
+        Value::String(text) => Value::Boolean(text.is_empty()),
+        _ => Value::Null,
+    })
 }

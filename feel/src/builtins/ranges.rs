@@ -11,42 +11,38 @@ use crate::value::{Range, Value};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "range",
-        forms: &["from"],
+        forms: &["from: string"],
+        fails: "the text is not a range of literals with both ends, the lower one first",
         run: Run::Simple(|a| Range::parse(a.first()?.as_str()?)),
     },
     Builtin {
         name: "before",
-        forms: &[
-            "point1, point2",
-            "point, range",
-            "range, point",
-            "range1, range2",
-        ],
+        forms: POINTS_AND_RANGES,
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(before(&Span::of(a.first()?)?, &Span::of(a.get(1)?)?))),
     },
     Builtin {
         name: "after",
-        forms: &[
-            "point1, point2",
-            "point, range",
-            "range, point",
-            "range1, range2",
-        ],
+        forms: POINTS_AND_RANGES,
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(before(&Span::of(a.get(1)?)?, &Span::of(a.first()?)?))),
     },
     Builtin {
         name: "meets",
-        forms: &["range1, range2"],
+        forms: &["range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(meets(&Span::range(a, 0)?, &Span::range(a, 1)?))),
     },
     Builtin {
         name: "met by",
-        forms: &["range1, range2"],
+        forms: &["range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(meets(&Span::range(a, 1)?, &Span::range(a, 0)?))),
     },
     Builtin {
         name: "overlaps",
-        forms: &["range1, range2"],
+        forms: &["range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| {
             let (a, b) = (Span::range(a, 0)?, Span::range(a, 1)?);
             truth(both(before(&a, &b).map(|x| !x), before(&b, &a).map(|x| !x)))
@@ -54,47 +50,56 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         name: "overlaps before",
-        forms: &["range1, range2"],
+        forms: &["range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(overlaps_before(&Span::range(a, 0)?, &Span::range(a, 1)?))),
     },
     Builtin {
         name: "overlaps after",
-        forms: &["range1, range2"],
+        forms: &["range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(overlaps_after(&Span::range(a, 0)?, &Span::range(a, 1)?))),
     },
     Builtin {
         name: "finishes",
-        forms: &["point, range", "range1, range2"],
+        forms: &["point: any, range: range", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(finishes(&Span::of(a.first()?)?, &Span::range(a, 1)?))),
     },
     Builtin {
         name: "finished by",
-        forms: &["range, point", "range1, range2"],
+        forms: &["range: range, point: any", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(finishes(&Span::of(a.get(1)?)?, &Span::range(a, 0)?))),
     },
     Builtin {
         name: "includes",
-        forms: &["range, point", "range1, range2"],
+        forms: &["range: range, point: any", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(includes(&Span::range(a, 0)?, &Span::of(a.get(1)?)?))),
     },
     Builtin {
         name: "during",
-        forms: &["point, range", "range1, range2"],
+        forms: &["point: any, range: range", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(includes(&Span::range(a, 1)?, &Span::of(a.first()?)?))),
     },
     Builtin {
         name: "starts",
-        forms: &["point, range", "range1, range2"],
+        forms: &["point: any, range: range", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(starts(&Span::of(a.first()?)?, &Span::range(a, 1)?))),
     },
     Builtin {
         name: "started by",
-        forms: &["range, point", "range1, range2"],
+        forms: &["range: range, point: any", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| truth(starts(&Span::of(a.get(1)?)?, &Span::range(a, 0)?))),
     },
     Builtin {
         name: "coincides",
-        forms: &["point1, point2", "range1, range2"],
+        forms: &["point1: any, point2: any", "range1: range, range2: range"],
+        fails: UNLIKE,
         run: Run::Simple(|a| {
             let (a, b) = (Span::of(a.first()?)?, Span::of(a.get(1)?)?);
             let starts = a.start.compare(&b.start)?.is_eq();
@@ -102,6 +107,15 @@ pub(super) const TABLE: &[Builtin] = &[
         }),
     },
 ];
+
+const POINTS_AND_RANGES: &[&str] = &[
+    "point1: any, point2: any",
+    "point: any, range: range",
+    "range: range, point: any",
+    "range1: range, range2: range",
+];
+
+const UNLIKE: &str = "the points or ends of the ranges do not compare, or an end is missing";
 
 impl Range<'_> {
     /// The range that a text says: a literal whose ends are literals too.

@@ -10,45 +10,53 @@ use crate::{Decimal, EvalError};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "min",
-        forms: &["list", "c..."],
+        forms: &["list: list", "c...: any"],
+        fails: "",
         run: Run::Full(|call| extreme(call, Ordering::Less)),
     },
     Builtin {
         name: "max",
-        forms: &["list", "c..."],
+        forms: &["list: list", "c...: any"],
+        fails: "",
         run: Run::Full(|call| extreme(call, Ordering::Greater)),
     },
     Builtin {
         name: "median",
-        forms: &["list", "n..."],
+        forms: &["list: list of numbers", "n...: number"],
+        fails: "",
         run: Run::Full(median),
     },
     Builtin {
         name: "mode",
-        forms: &["list", "n..."],
+        forms: &["list: list of numbers", "n...: number"],
+        fails: "",
         run: Run::Full(mode),
     },
     Builtin {
         name: "stddev",
-        forms: &["list", "n..."],
+        forms: &["list: list of numbers", "n...: number"],
+        fails: "there are fewer than two numbers",
         run: Run::Full(standard_deviation),
     },
     Builtin {
         name: "sort",
-        forms: &["list, precedes?"],
+        forms: &["list: list, precedes?: function|null"],
+        fails: "the items do not compare, or the function does not give true or false",
         run: Run::Full(sort),
     },
 ];
+
+const UNORDERED: &str = "the values do not compare with each other";
 
 /// The item that comes first or last; null unless all are of one ordered type.
 fn extreme<'a>(call: &mut Call<'_, 'a>, wanted: Ordering) -> Outcome<'a> {
     let mut best: Option<Value<'a>> = None;
     for item in call.variadic()? {
         best = match best {
-            None if order(&item, &item).is_none() => return Ok(Value::Null),
+            None if order(&item, &item).is_none() => return call.fail(UNORDERED),
             None => Some(item),
             Some(best) => match call.order(&item, &best)? {
-                None => return Ok(Value::Null),
+                None => return call.fail(UNORDERED),
                 Some(found) if found == wanted => Some(item),
                 Some(_) => Some(best),
             },

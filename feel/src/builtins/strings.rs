@@ -1,53 +1,40 @@
 //! Functions on text (DMN 1.5, 10.3.4.3, and Camunda's additions). Positions count Unicode characters.
-
-use std::rc::Rc;
-
-use regex::{Regex, RegexBuilder};
+//! Those with regular expressions are in [`super::regex`].
 
 use super::{Builtin, Run};
+use crate::Decimal;
 use crate::eval::{Call, Outcome};
 use crate::value::Value;
-use crate::{Decimal, EvalError};
-
-/// How large compiled regular expressions may be, in bytes, and what trying to compile one costs, in
-/// steps. Most are small; classes of Unicode letters that are counted, as in `\w{2,20}`, are not.
-const REGEX_SIZES: [(usize, usize); 2] = [(64 << 10, 2_000), (1 << 20, 30_000)];
-
-/// What a search may remember of where it was, in bytes.
-const REGEX_MEMORY_BYTES_MAX: usize = 1 << 20;
-
-/// A regular expression as it was asked for. A loop mostly asks for the same one again.
-pub(crate) struct Compiled {
-    pattern: Box<str>,
-    flags: Box<str>,
-    /// `None` when it is wrong or too large.
-    regex: Option<Rc<Regex>>,
-}
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "substring",
-        forms: &["string, start position, length?"],
+        forms: &["string: string, start position: number, length?: number"],
+        fails: "the start position is before the text, or the length is negative",
         run: Run::Simple(substring),
     },
     Builtin {
         name: "string length",
-        forms: &["string"],
+        forms: &["string: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::Number(text(a, 0)?.chars().count().into()))),
     },
     Builtin {
         name: "upper case",
-        forms: &["string"],
+        forms: &["string: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::text(text(a, 0)?.to_uppercase()))),
     },
     Builtin {
         name: "lower case",
-        forms: &["string"],
+        forms: &["string: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::text(text(a, 0)?.to_lowercase()))),
     },
     Builtin {
         name: "substring before",
-        forms: &["string, match"],
+        forms: &["string: string, match: string"],
+        fails: "",
         run: Run::Simple(|a| {
             let (whole, part) = (text(a, 0)?, text(a, 1)?);
             let at = whole.find(part).unwrap_or(0);
@@ -56,7 +43,8 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         name: "substring after",
-        forms: &["string, match"],
+        forms: &["string: string, match: string"],
+        fails: "",
         run: Run::Simple(|a| {
             let (whole, part) = (text(a, 0)?, text(a, 1)?);
             let at = whole.find(part).map_or(whole.len(), |at| at + part.len());
@@ -65,63 +53,89 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         name: "contains",
-        forms: &["string, match"],
+        forms: &["string: string, match: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::Boolean(text(a, 0)?.contains(text(a, 1)?)))),
     },
     Builtin {
         name: "starts with",
-        forms: &["string, match"],
+        forms: &["string: string, match: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::Boolean(text(a, 0)?.starts_with(text(a, 1)?)))),
     },
     Builtin {
         name: "ends with",
-        forms: &["string, match"],
+        forms: &["string: string, match: string"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::Boolean(text(a, 0)?.ends_with(text(a, 1)?)))),
     },
     Builtin {
         name: "trim",
-        forms: &["string"],
-        run: Run::Simple(|a| Some(Value::text(text(a, 0)?.trim()))),
+        forms: &["string: string"],
+        fails: "",
+        run: Run::Simple(|a| Some(Value::text(text(a, 0)?.trim_matches(|c| c <= ' ')))),
     },
     Builtin {
         name: "is blank",
-        forms: &["string"],
-        run: Run::Simple(|a| Some(Value::Boolean(text(a, 0)?.trim().is_empty()))),
+        forms: &["string: string"],
+        fails: "",
+        run: Run::Simple(|a| Some(Value::Boolean(text(a, 0)?.chars().all(is_blank)))),
     },
     Builtin {
-        name: "matches",
-        forms: &["input, pattern, flags?"],
-        run: Run::Full(matches),
-    },
-    Builtin {
-        name: "replace",
-        forms: &["input, pattern, replacement, flags?"],
-        run: Run::Full(replace),
-    },
-    Builtin {
-        name: "split",
-        forms: &["string, delimiter"],
-        run: Run::Full(split),
-    },
-    Builtin {
-        name: "extract",
-        forms: &["input, pattern"],
-        run: Run::Full(extract),
+        name: "to base64",
+        forms: &["value: string"],
+        fails: "",
+        run: Run::Simple(|a| Some(Value::text(base64(text(a, 0)?.as_bytes())))),
     },
     Builtin {
         name: "string join",
-        forms: &["list, delimiter?", "list, delimiter, prefix, suffix"],
+        forms: JOIN_FORMS,
+        fails: "",
         run: Run::Full(string_join),
     },
     Builtin {
         name: "join",
-        forms: &["list, delimiter?", "list, delimiter, prefix, suffix"],
+        forms: JOIN_FORMS,
+        fails: "",
         run: Run::Full(string_join),
     },
 ];
 
-fn text<'v>(arguments: &'v [Value<'_>], index: usize) -> Option<&'v str> {
+const JOIN_FORMS: &[&str] = &[
+    "list: list of strings, delimiter?: string|null",
+    "list: list of strings, delimiter: string|null, prefix: string|null, suffix: string|null",
+];
+
+pub(super) fn text<'v>(arguments: &'v [Value<'_>], index: usize) -> Option<&'v str> {
     arguments.get(index)?.as_str()
+}
+
+/// What Java calls white space, as Camunda does: the separators of Unicode that break a line.
+fn is_blank(c: char) -> bool {
+    match c {
+        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{85}' => false,
+        '\u{1c}'..='\u{1f}' => true,
+        c => c.is_whitespace(),
+    }
+}
+
+/// RFC 4648, section 4, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for part in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(part.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= part.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    out
 }
 
 /// From a position (1 is the first character, -1 the last), to the end or so many characters.
@@ -129,14 +143,13 @@ fn substring<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
     let whole = text(arguments, 0)?;
     let start = whole_part(arguments.get(1)?.as_number()?)?;
     let length = match arguments.get(2) {
-        None | Some(Value::Null) => None,
-        Some(length) => Some(whole_part(length.as_number()?)?),
+        None => None,
+        Some(length) => Some(usize::try_from(whole_part(length.as_number()?)?).ok()?),
     };
-    if start == 0 || length.is_some_and(|length| length < 1) {
-        return None;
-    }
     let skipped = match start {
         1.. => usize::try_from(start - 1).ok()?,
+        // Behind the last character: as far before the end as 0 says.
+        0 => whole.chars().count(),
         _ => whole
             .chars()
             .count()
@@ -145,7 +158,7 @@ fn substring<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
     let from = char_offset(whole, skipped);
     let tail = &whole[from..];
     let to = match length {
-        Some(length) => char_offset(tail, usize::try_from(length).ok()?),
+        Some(length) => char_offset(tail, length),
         None => tail.len(),
     };
     Some(Value::text(&tail[..to]))
@@ -160,151 +173,6 @@ fn char_offset(text: &str, index: usize) -> usize {
     text.char_indices()
         .nth(index)
         .map_or(text.len(), |(at, _)| at)
-}
-
-/// A regular expression with XPath's flags `s`, `m`, `i`, `x`; `None` when a flag is wrong.
-fn builder(pattern: &str, flags: &str) -> Option<RegexBuilder> {
-    let mut builder = RegexBuilder::new(pattern);
-    builder.dfa_size_limit(REGEX_MEMORY_BYTES_MAX);
-    for flag in flags.chars() {
-        match flag {
-            's' => builder.dot_matches_new_line(true),
-            'm' => builder.multi_line(true),
-            'i' => builder.case_insensitive(true),
-            'x' => builder.ignore_whitespace(true),
-            _ => return None,
-        };
-    }
-    Some(builder)
-}
-
-impl<'a> Call<'_, 'a> {
-    /// The regular expression of an argument with the flags of another, to be matched with the
-    /// first argument, which is paid for here too.
-    fn regex(&mut self, pattern: usize, flags: usize) -> Result<Option<Rc<Regex>>, EvalError> {
-        self.charge(self.value(0).as_str().map_or(0, str::len) / 16)?;
-        let flags = match self.value(flags) {
-            Value::Null => Some(""),
-            flags => flags.as_str(),
-        };
-        let Some((pattern, flags)) = self.value(pattern).as_str().zip(flags) else {
-            return Ok(None);
-        };
-        let last = self.machine.compiled.as_ref();
-        if let Some(last) = last.filter(|it| *it.pattern == *pattern && *it.flags == *flags) {
-            return Ok(last.regex.clone());
-        }
-        let regex = self.compile(pattern, flags)?.map(Rc::new);
-        self.machine.compiled = Some(Box::new(Compiled {
-            pattern: pattern.into(),
-            flags: flags.into(),
-            regex: regex.clone(),
-        }));
-        Ok(regex)
-    }
-
-    /// `None` when the expression is wrong or too large.
-    fn compile(&mut self, pattern: &str, flags: &str) -> Result<Option<Regex>, EvalError> {
-        let Some(mut builder) = builder(pattern, flags) else {
-            return Ok(None);
-        };
-        for (bytes_max, steps) in REGEX_SIZES {
-            self.charge(steps)?;
-            match builder.size_limit(bytes_max).build() {
-                Ok(regex) => return Ok(Some(regex)),
-                Err(regex::Error::CompiledTooBig(_)) => (),
-                Err(_) => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-}
-
-fn matches<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let regex = call.regex(1, 2)?;
-    Ok(match (call.value(0).as_str(), regex) {
-        (Some(input), Some(regex)) => Value::Boolean(regex.is_match(input)),
-        (None, _) | (_, None) => Value::Null,
-    })
-}
-
-fn replace<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let regex = call.regex(1, 3)?;
-    let arguments = call.arguments;
-    let (Some(input), Some(regex), Some(replacement)) =
-        (text(arguments, 0), regex, text(arguments, 2))
-    else {
-        return Ok(Value::Null);
-    };
-    let replacement = braced(replacement);
-    let mut out = String::with_capacity(input.len());
-    let mut copied = 0;
-    for captures in regex.captures_iter(input) {
-        let Some(found) = captures.get(0) else {
-            continue;
-        };
-        out.push_str(&input[copied..found.start()]);
-        let before = out.len();
-        captures.expand(&replacement, &mut out);
-        call.charge(1 + (out.len() - before) / 64)?;
-        copied = found.end();
-    }
-    out.push_str(&input[copied..]);
-    Ok(Value::text(out))
-}
-
-/// XPath's `$1` in the notation of the regex crate, where `$1a` would be a group named `1a`, and
-/// `\$` as a dollar sign.
-fn braced(replacement: &str) -> String {
-    let mut out = String::with_capacity(replacement.len() + 8);
-    let mut chars = replacement.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if matches!(chars.peek(), Some('$' | '\\')) => match chars.next() {
-                Some('$') => out.push_str("$$"),
-                Some(_) | None => out.push('\\'),
-            },
-            '$' if chars.peek().is_some_and(char::is_ascii_digit) => {
-                out.push_str("${");
-                while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                    out.push(digit);
-                }
-                out.push('}');
-            }
-            '$' => out.push_str("$$"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn split<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let regex = call.regex(1, usize::MAX)?;
-    let arguments = call.arguments;
-    let (Some(input), Some(regex)) = (text(arguments, 0), regex) else {
-        return Ok(Value::Null);
-    };
-    let mut parts = Vec::new();
-    for part in regex.split(input) {
-        call.charge(1)?;
-        parts.push(Value::text(part));
-    }
-    call.make_list(parts)
-}
-
-/// Every match of the pattern.
-fn extract<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
-    let regex = call.regex(1, usize::MAX)?;
-    let arguments = call.arguments;
-    let (Some(input), Some(regex)) = (text(arguments, 0), regex) else {
-        return Ok(Value::Null);
-    };
-    let mut found = Vec::new();
-    for part in regex.find_iter(input) {
-        call.charge(1)?;
-        found.push(Value::text(part.as_str()));
-    }
-    call.make_list(found)
 }
 
 /// The texts of a list with a delimiter between them; nulls are left out.

@@ -9,27 +9,42 @@ use crate::{Decimal, Rounding};
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "date",
-        forms: &["from", "year, month, day"],
+        forms: &[
+            "from: string|date|date and time",
+            "year: number, month: number, day: number",
+        ],
+        fails: "there is no such date",
         run: Run::Simple(date),
     },
     Builtin {
         name: "time",
-        forms: &["from", "hour, minute, second, offset?"],
+        forms: &[
+            "from: string|date|time|date and time",
+            "hour: number, minute: number, second: number, offset?: days and time duration|null",
+        ],
+        fails: "there is no such time of day or zone",
         run: Run::Simple(time),
     },
     Builtin {
         name: "date and time",
-        forms: &["from", "date, time", "date, timezone"],
+        forms: &[
+            "from: string|date|date and time",
+            "date: date|date and time, time: time",
+            "date: date and time, timezone: string",
+        ],
+        fails: "there is no such date and time or zone",
         run: Run::Simple(date_and_time),
     },
     Builtin {
         name: "duration",
-        forms: &["from"],
+        forms: &["from: string|duration"],
+        fails: "the text is not a duration of days and time or of years and months",
         run: Run::Simple(duration),
     },
     Builtin {
         name: "years and months duration",
-        forms: &["from, to"],
+        forms: &["from: date|date and time, to: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| {
             let (from, to) = (date_of(a.first()?)?, date_of(a.get(1)?)?);
             Some(Value::YearsMonthsDuration(YearsMonthsDuration::between(
@@ -40,6 +55,7 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "now",
         forms: &[""],
+        fails: "",
         run: Run::Full(|call| {
             Ok(Value::DateTime(DateTime::from_epoch_ms(
                 call.machine.now_ms,
@@ -49,21 +65,25 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         name: "today",
         forms: &[""],
+        fails: "",
         run: Run::Full(|call| Ok(Value::Date(Date::of_epoch_ms(call.machine.now_ms)))),
     },
     Builtin {
         name: "day of year",
-        forms: &["date"],
+        forms: &["date: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| Some(integer(date_of(a.first()?)?.day_of_year().into()))),
     },
     Builtin {
         name: "week of year",
-        forms: &["date"],
+        forms: &["date: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| Some(integer(date_of(a.first()?)?.week_of_year().into()))),
     },
     Builtin {
         name: "day of week",
-        forms: &["date"],
+        forms: &["date: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| {
             const DAYS: [&str; 7] = [
                 "Monday",
@@ -80,7 +100,8 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         name: "month of year",
-        forms: &["date"],
+        forms: &["date: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| {
             const MONTHS: [&str; 12] = [
                 "January",
@@ -102,7 +123,8 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         name: "last day of month",
-        forms: &["date"],
+        forms: &["date: date|date and time"],
+        fails: "",
         run: Run::Simple(|a| Some(Value::Date(date_of(a.first()?)?.last_of_month()))),
     },
 ];
@@ -120,9 +142,10 @@ fn date_of(value: &Value<'_>) -> Option<Date> {
     }
 }
 
-/// A whole number argument.
+/// A number argument without its fraction.
 fn whole(arguments: &[Value<'_>], index: usize) -> Option<i64> {
-    arguments.get(index)?.as_number()?.to_i64()
+    let number = arguments.get(index)?.as_number()?;
+    number.round(0, Rounding::Down)?.to_i64()
 }
 
 fn date<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
@@ -182,7 +205,7 @@ fn date_and_time<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
         [date, Value::Time(time)] => DateTime::new(date_of(date)?, time.clone()),
         // Camunda: the same instant in another zone.
         [Value::DateTime(date_time), Value::String(zone)] => {
-            date_time.with_zone(Zone::named(zone)?)?
+            date_time.with_zone(Zone::parse(zone)?)?
         }
         _ => return None,
     };

@@ -2,9 +2,10 @@
 
 use super::{Machine, Outcome, Scope};
 use crate::syntax::Node;
-use crate::temporal::{Date, Time};
+use crate::temporal::{Date, SECOND, Time};
 use crate::value::{List, Range, Value};
-use crate::{Decimal, EvalError};
+use crate::warning::{WarningKind, shown};
+use crate::{Decimal, EvalError, Rounding};
 
 impl<'a> Machine<'a> {
     pub(super) fn path(
@@ -28,10 +29,18 @@ impl<'a> Machine<'a> {
 
     /// A member of a context, or a property of a temporal value or range; null when there is none.
     fn property(&mut self, at: u32, value: &Value<'a>, name: &str) -> Outcome<'a> {
-        Ok(match value {
+        let property = match value {
             Value::Context(context) => {
                 self.charge(at, context.cost() / 16)?;
-                context.get(name).unwrap_or(Value::Null)
+                match context.get(name) {
+                    Some(member) => member,
+                    None => {
+                        self.warn(at, WarningKind::NoContextEntry, || {
+                            format!("the context has no entry `{name}`: {}", shown(value))
+                        });
+                        Value::Null
+                    }
+                }
             }
             Value::Date(date) => integer(date_property(*date, name)),
             Value::Time(time) => time_property(time, time.offset(), name),
@@ -44,8 +53,9 @@ impl<'a> Machine<'a> {
                 "hours" => integer(Some(duration.hours())),
                 "minutes" => integer(Some(duration.minutes())),
                 "seconds" => {
-                    let nanoseconds = i128::from(duration.nanoseconds_of_minute());
-                    Value::number(Decimal::new(nanoseconds, -9).map(Decimal::normalize))
+                    // Whole ones, as everywhere: the fraction is in the duration itself.
+                    let seconds = i128::from(duration.nanoseconds_of_minute()) / SECOND;
+                    Value::number(Decimal::new(seconds, 0))
                 }
                 _ => Value::Null,
             },
@@ -61,7 +71,13 @@ impl<'a> Machine<'a> {
             | Value::String(_)
             | Value::List(_)
             | Value::Function(_) => Value::Null,
-        })
+        };
+        if property.is_null() && !matches!(value, Value::Context(_)) {
+            self.warn(at, WarningKind::NoProperty, || {
+                format!("{} has no property `{name}`", shown(value))
+            });
+        }
+        Ok(property)
     }
 
     /// An index, from 1 or from the end by a minus, or a condition on each item.
@@ -81,13 +97,20 @@ impl<'a> Machine<'a> {
         for (i, item) in list.iter().enumerate() {
             match self.eval(&pair.1, &Scope::Item(&item, scope))? {
                 Value::Boolean(true) => kept.push(item),
-                Value::Number(index) if i == 0 => return Ok(item_at(&list, index)),
+                Value::Number(index) if i == 0 => {
+                    let item = item_at(&list, index);
+                    if item.is_null() {
+                        self.warn_outside(at, &list, index);
+                    }
+                    return Ok(item);
+                }
                 _ => (),
             }
         }
         if list.is_empty()
-            && let Value::Number(_) = self.eval(&pair.1, &Scope::Item(&Value::Null, scope))?
+            && let Value::Number(index) = self.eval(&pair.1, &Scope::Item(&Value::Null, scope))?
         {
+            self.warn_outside(at, &list, index);
             return Ok(Value::Null);
         }
         self.list(at, kept)
@@ -103,9 +126,10 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The item at an index from 1, or from the end when negative; null outside.
+/// The item at an index from 1, or from the end when negative; null outside. A fraction is cut.
 pub(crate) fn item_at<'a>(list: &List<'a>, index: Decimal) -> Value<'a> {
-    let Some(index) = index.to_i64() else {
+    let index = index.round(0, Rounding::Down);
+    let Some(index) = index.and_then(Decimal::to_i64) else {
         return Value::Null;
     };
     let from_start = match index {

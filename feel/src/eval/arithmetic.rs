@@ -5,6 +5,7 @@ use crate::Decimal;
 use crate::syntax::{ArithmeticOp, Node};
 use crate::temporal::{DateTime, DaysTimeDuration, SECOND, Time, YearsMonthsDuration, Zone};
 use crate::value::Value;
+use crate::warning::{WarningKind, shown};
 
 impl<'a> Machine<'a> {
     pub(super) fn negate(&mut self, operand: &'a Node, scope: &Scope<'_, 'a>) -> Outcome<'a> {
@@ -12,7 +13,12 @@ impl<'a> Machine<'a> {
             Value::Number(n) => Value::Number(n.negate()),
             Value::DaysTimeDuration(d) => Value::DaysTimeDuration(negative(d)),
             Value::YearsMonthsDuration(d) => months(d.months().checked_neg()),
-            _ => Value::Null,
+            other => {
+                self.warn(operand.at, WarningKind::WrongType, || {
+                    format!("`-` takes a number or duration, found {}", shown(&other))
+                });
+                Value::Null
+            }
         })
     }
 
@@ -25,7 +31,7 @@ impl<'a> Machine<'a> {
         let mut result = self.eval(first, scope)?;
         for (op, node) in rest {
             let right = self.eval(node, scope)?;
-            result = match (op, &result, &right) {
+            let next = match (op, &result, &right) {
                 (ArithmeticOp::Add, Value::String(left), Value::String(right)) => {
                     self.charge_text(node.at, left.len() + right.len())?;
                     Value::text([left.as_str(), right.as_str()].concat())
@@ -41,6 +47,10 @@ impl<'a> Machine<'a> {
                 }
                 (ArithmeticOp::Power, ..) => Value::Null,
             };
+            if next.is_null() {
+                self.warn_operator(node.at, op.symbol(), &result, &right);
+            }
+            result = next;
         }
         Ok(result)
     }

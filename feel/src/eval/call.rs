@@ -8,6 +8,7 @@ use super::{Machine, Outcome, Scope};
 use crate::builtins::{Builtin, Run};
 use crate::syntax::{Arguments, Lambda, Node};
 use crate::value::{Entry, Function, FunctionKind, List, Text, Value};
+use crate::warning::{WarningKind, shown};
 use crate::{Decimal, EvalError};
 
 /// Most functions take no more.
@@ -50,6 +51,20 @@ impl<'a> Machine<'a> {
                 _ => (),
             }
         }
+        let told = self.told();
+        let mut result = self.run(at, builtin, arguments)?;
+        if result.is_null()
+            && let Some(unwrapped) = builtin.unwrapped(arguments)
+        {
+            result = self.run(at, builtin, &unwrapped)?;
+        }
+        if result.is_null() && told.is_some() && told == self.told() {
+            self.complain(at, builtin, arguments);
+        }
+        Ok(result)
+    }
+
+    fn run(&mut self, at: u32, builtin: &Builtin, arguments: &[Value<'a>]) -> Outcome<'a> {
         match builtin.run {
             Run::Simple(run) => Ok(run(arguments).unwrap_or(Value::Null)),
             Run::Full(run) => run(&mut Call {
@@ -67,7 +82,11 @@ impl<'a> Machine<'a> {
         arguments: &'a Arguments,
         scope: &Scope<'_, 'a>,
     ) -> Outcome<'a> {
-        let Value::Function(function) = self.eval(function, scope)? else {
+        let called = self.eval(function, scope)?;
+        let Value::Function(function) = called else {
+            self.warn(at, WarningKind::NotAFunction, || {
+                format!("only a function can be called, found {}", shown(&called))
+            });
             return Ok(Value::Null);
         };
         match arguments {
@@ -80,6 +99,9 @@ impl<'a> Machine<'a> {
             }
             Arguments::Named(named) => {
                 let Some(names) = function.parameters() else {
+                    self.warn(at, WarningKind::WrongArgumentCount, || {
+                        "a built-in function as a value takes no named arguments".to_owned()
+                    });
                     return Ok(Value::Null);
                 };
                 let mut values: Values<'a> = names.iter().map(|_| Value::Null).collect();
@@ -87,7 +109,12 @@ impl<'a> Machine<'a> {
                     let value = self.eval(node, scope)?;
                     match names.iter().position(|parameter| *parameter == &**name) {
                         Some(index) => values[index] = value,
-                        None => return Ok(Value::Null),
+                        None => {
+                            self.warn(at, WarningKind::WrongArgumentCount, || {
+                                format!("the function has no parameter `{name}`")
+                            });
+                            return Ok(Value::Null);
+                        }
                     }
                 }
                 self.apply(at, &function, &values)
@@ -111,6 +138,10 @@ impl<'a> Machine<'a> {
             },
             FunctionKind::Builtin(builtin) => {
                 if !builtin.forms().any(|form| form.takes(values.len())) {
+                    self.warn(at, WarningKind::WrongArgumentCount, || {
+                        let (name, forms) = (builtin.name, builtin.describe());
+                        format!("`{name}` takes {forms}, not {} arguments", values.len())
+                    });
                     return Ok(Value::Null);
                 }
                 self.deeper(at, |machine| machine.run_builtin(at, builtin, values))
@@ -140,6 +171,10 @@ impl<'a> Machine<'a> {
         values: &[Value<'a>],
     ) -> Result<Option<Vec<Entry<'a>>>, EvalError> {
         if lambda.parameters.len() != values.len() {
+            self.warn(at, WarningKind::WrongArgumentCount, || {
+                let (takes, given) = (lambda.parameters.len(), values.len());
+                format!("the function takes {takes} arguments, found {given}")
+            });
             return Ok(None);
         }
         let mut bound: Vec<Entry<'a>> = Vec::with_capacity(values.len() + 1);
@@ -148,6 +183,12 @@ impl<'a> Machine<'a> {
             if let Some(type_) = type_ {
                 bound_to = self.converted(at, bound_to, type_)?;
                 if bound_to.is_null() && !value.is_null() {
+                    self.warn(at, WarningKind::WrongArgument, || {
+                        format!(
+                            "the function takes {type_} as `{name}`, found {}",
+                            shown(value)
+                        )
+                    });
                     return Ok(None);
                 }
             }
@@ -161,6 +202,13 @@ impl<'m, 'a> Call<'m, 'a> {
     /// The argument, or null.
     pub(crate) fn value(&self, index: usize) -> &'m Value<'a> {
         self.arguments.get(index).unwrap_or(&Value::Null)
+    }
+
+    /// Null, with the reason for whoever wants to know.
+    pub(crate) fn fail(&mut self, reason: &str) -> Outcome<'a> {
+        self.machine
+            .warn(self.at, WarningKind::FunctionFailed, || reason.to_owned());
+        Ok(Value::Null)
     }
 
     pub(crate) fn number(&self, index: usize) -> Option<Decimal> {

@@ -55,6 +55,9 @@ impl<'a> Machine<'a> {
             return Ok(Value::Boolean(op.accepts(left.cmp(right))));
         }
         let truth = self.compared(pair.0.at, op, &left, &right)?;
+        if truth.is_none() {
+            self.warn_unlike(pair.0.at, &left, &right);
+        }
         Ok(Value::boolean(truth))
     }
 
@@ -89,6 +92,11 @@ impl<'a> Machine<'a> {
         let at = parts.0.at;
         let above = self.order(at, &value, &low)?.map(Ordering::is_ge);
         let below = self.order(at, &value, &high)?.map(Ordering::is_le);
+        for (end, side) in [(&low, above), (&high, below)] {
+            if side.is_none() {
+                self.warn_unlike(at, &value, end);
+            }
+        }
         Ok(Value::boolean(both(above, below)))
     }
 

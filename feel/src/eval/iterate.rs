@@ -38,7 +38,10 @@ impl<'a> Machine<'a> {
         })?;
         match complete {
             Some(_) => self.list(at, results),
-            None => Ok(Value::Null),
+            None => {
+                self.warn_no_items(at, "for");
+                Ok(Value::Null)
+            }
         }
     }
 
@@ -65,7 +68,10 @@ impl<'a> Machine<'a> {
         })?;
         Ok(match complete {
             Some(_) => Value::boolean(result),
-            None => Value::Null,
+            None => {
+                self.warn_no_items(at, if decisive { "some" } else { "every" });
+                Value::Null
+            }
         })
     }
 

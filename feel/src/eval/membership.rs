@@ -102,15 +102,19 @@ impl<'a> Machine<'a> {
     ) -> Result<Option<bool>, EvalError> {
         let expected = self.eval(test.node(), scope)?;
         let at = test.node().at;
-        match test {
-            Test::Compare(op, _) => self.compared(at, *op, value, &expected),
-            Test::Condition(_) => Ok(expected.as_boolean()),
+        let truth = match test {
+            Test::Compare(op, _) => self.compared(at, *op, value, &expected)?,
+            Test::Condition(_) => return Ok(expected.as_boolean()),
             // A range that is none, because an end is null, does not say that the value is outside.
             Test::Value(node) if expected.is_null() && matches!(node.kind, Kind::Range(_)) => {
-                Ok(None)
+                return Ok(None);
             }
-            Test::Value(_) => self.is_in(at, value, &expected),
+            Test::Value(_) => self.is_in(at, value, &expected)?,
+        };
+        if truth.is_none() {
+            self.warn_unlike(at, value, &expected);
         }
+        Ok(truth)
     }
 
     /// Whether a value is in a range; `None` when it does not compare with the ends.

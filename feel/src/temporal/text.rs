@@ -50,9 +50,9 @@ fn number(digits: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// The digits after a point, as nanoseconds; finer ones are cut.
+/// The digits after a point, as nanoseconds; there are no finer ones.
 fn nanoseconds(digits: &str) -> Option<i64> {
-    if digits.is_empty() {
+    if digits.is_empty() || digits.len() > 9 {
         return None;
     }
     let mut value = 0;
@@ -94,13 +94,17 @@ pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
         return None;
     }
     let minute = cursor.two_digits()?;
-    if !cursor.eat(':') {
-        return None;
-    }
-    let second = cursor.two_digits()?;
-    let fraction = cursor.fraction()?;
+    // Java reads times without seconds, and so does Camunda.
+    let (second, fraction) = match cursor.eat(':') {
+        true => (cursor.two_digits()?, cursor.fraction()?),
+        false => (0, 0),
+    };
     let zone = zone(cursor)?;
-    Time::new(hour, minute, second, fraction, zone)
+    match (hour, minute, second, fraction) {
+        // The end of a day is its start.
+        (24, 0, 0, 0) => Time::new(0, 0, 0, 0, zone),
+        _ => Time::new(hour, minute, second, fraction, zone),
+    }
 }
 
 pub(super) fn date_time(cursor: &mut Cursor<'_>) -> Option<DateTime> {
@@ -167,6 +171,14 @@ fn named(name: &str) -> Option<Zone> {
     }
 }
 
+/// A zone by its name or offset alone: `Europe/Berlin`, `Z`, `+02:00`.
+pub(super) fn zone_id(cursor: &mut Cursor<'_>) -> Option<Zone> {
+    if cursor.rest.starts_with(['+', '-']) {
+        return zone(cursor);
+    }
+    named(std::mem::take(&mut cursor.rest))
+}
+
 /// A duration as written: what it has of each kind.
 pub(super) struct DurationParts {
     pub(super) months: Option<i64>,
@@ -199,6 +211,11 @@ pub(super) fn duration(text: &str, weeks: bool) -> Option<DurationParts> {
         let digits = cursor.digits();
         let value = digits.parse::<i64>().ok()?;
         let fraction = match cursor.rest.starts_with('.') {
+            // FEEL reads `PT0.S`, as the lexical form of decimals allows it.
+            true if !weeks && cursor.rest.starts_with(".S") => {
+                cursor.eat('.');
+                Some(0)
+            }
             true => Some(cursor.fraction()?),
             false => None,
         };
@@ -230,6 +247,9 @@ pub(super) fn duration(text: &str, weeks: bool) -> Option<DurationParts> {
         return None;
     }
     let sign = if negative { -1 } else { 1 };
+    if nanos.is_some_and(|n| n / SECOND > i128::from(i64::MAX)) {
+        return None;
+    }
     Some(DurationParts {
         months: months.map(|m| m * i64::from(sign)),
         days_time: nanos.map(|n| DaysTimeDuration::from_nanoseconds(n * i128::from(sign))),
@@ -275,6 +295,21 @@ impl fmt::Display for Zone {
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}T{}", self.date(), self.time())
+    }
+}
+
+impl DateTime {
+    /// As displayed, but for a named zone in the form of Java and of Camunda's JSON, which gives the
+    /// offset, too: `2024-07-01T14:00:00+02:00[Europe/Berlin]`.
+    pub(crate) fn to_json_text(&self) -> String {
+        match (self.time().zone().name(), self.offset()) {
+            (Some(name), Some(seconds)) => {
+                let time = Time::from_nanoseconds(self.time().nanoseconds().into(), Zone::Local);
+                let offset = Zone::Offset(seconds);
+                format!("{}T{time}{offset}[{name}]", self.date())
+            }
+            (None, _) | (_, None) => self.to_string(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::{DAY, Date, DaysTimeDuration, SECOND, YearsMonthsDuration, text};
 
@@ -28,6 +28,11 @@ impl Zone {
         Some(Zone::Named(zone))
     }
 
+    /// A zone by its IANA name, or an offset: `Z`, `+02:00`.
+    pub fn parse(id: &str) -> Option<Zone> {
+        text::whole(id, text::zone_id)
+    }
+
     /// An offset in seconds east of UTC; `None` beyond 18 hours.
     pub fn offset(seconds: i64) -> Option<Zone> {
         let seconds = i32::try_from(seconds).ok()?;
@@ -42,17 +47,29 @@ impl Zone {
         }
     }
 
-    /// Seconds east of UTC when clocks there show `date` and `nanoseconds`; `None` when local.
-    fn offset_at(&self, date: Date, nanoseconds: u64) -> Option<i32> {
-        match self {
-            Zone::Local => None,
-            Zone::Offset(seconds) => Some(*seconds),
-            Zone::Named(zone) => Some(named_offset(zone, date, nanoseconds).unwrap_or(0)),
-        }
+    /// Seconds east of UTC when clocks there show `date` and `nanoseconds`; `None` when local. Where
+    /// they show it twice, `later` says which one is meant.
+    fn offset_at(&self, date: Date, nanoseconds: u64, later: bool) -> Option<i32> {
+        let zone = match self {
+            Zone::Local => return None,
+            Zone::Offset(seconds) => return Some(*seconds),
+            Zone::Named(zone) => zone,
+        };
+        let offset = match shown(zone, date, nanoseconds) {
+            Some(AmbiguousOffset::Unambiguous { offset }) => offset,
+            Some(AmbiguousOffset::Fold { before, after }) => match later {
+                true => after,
+                false => before,
+            },
+            Some(AmbiguousOffset::Gap { before, .. }) => before,
+            None => Offset::UTC,
+        };
+        Some(offset.seconds())
     }
 }
 
-fn named_offset(zone: &TimeZone, date: Date, nanoseconds: u64) -> Option<i32> {
+/// The offset of a zone when its clocks show this: none where they skip it, two where they show it twice.
+fn shown(zone: &TimeZone, date: Date, nanoseconds: u64) -> Option<AmbiguousOffset> {
     // Beyond jiff's years a zone keeps the offset of the last one.
     let year = date.year().clamp(-9000, 9000) as i16;
     let seconds = nanoseconds / SECOND as u64;
@@ -66,8 +83,7 @@ fn named_offset(zone: &TimeZone, date: Date, nanoseconds: u64) -> Option<i32> {
         0,
     )
     .ok()?;
-    let instant = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
-    Some(zone.to_offset(instant).seconds())
+    Some(zone.to_ambiguous_timestamp(civil).offset())
 }
 
 /// A time of day to the nanosecond, with an offset or zone or without.
@@ -135,7 +151,7 @@ impl Time {
     /// Seconds east of UTC. A named zone has no date here, so its offset of 1970-01-01 stands in.
     pub fn offset(&self) -> Option<i32> {
         self.zone
-            .offset_at(Date::from_epoch_days(0)?, self.nanoseconds)
+            .offset_at(Date::from_epoch_days(0)?, self.nanoseconds, false)
     }
 
     /// Which is earlier in the day, on UTC clocks; `None` when only one of them has a zone.
@@ -167,12 +183,28 @@ impl Time {
 pub struct DateTime {
     date: Date,
     time: Time,
+    /// Whether it is the second time that the clocks of its zone show this.
+    later: bool,
 }
 
 impl DateTime {
-    /// A date-time of its parts.
+    /// A date-time of its parts. Where the clocks of its zone skip an hour it moves on by as much;
+    /// where they show an hour twice it is the first one.
     pub fn new(date: Date, time: Time) -> DateTime {
-        DateTime { date, time }
+        let given = DateTime {
+            date,
+            time,
+            later: false,
+        };
+        if let Zone::Named(zone) = &given.time.zone
+            && let Some(AmbiguousOffset::Gap { before, after }) =
+                shown(zone, date, given.time.nanoseconds)
+        {
+            let skipped = i128::from(after.seconds() - before.seconds()) * SECOND;
+            let moved = DateTime::from_local(given.local() + skipped, given.time.zone.clone());
+            return moved.unwrap_or(given);
+        }
+        given
     }
 
     /// A date, optionally with `T` and a time.
@@ -193,6 +225,7 @@ impl DateTime {
         Some(DateTime {
             date: Date::from_epoch_days(days)?,
             time: Time::from_nanoseconds(nanoseconds, zone),
+            later: false,
         })
     }
 
@@ -208,7 +241,10 @@ impl DateTime {
                 named.to_offset(instant).seconds()
             }
         };
-        DateTime::from_local(nanoseconds + i128::from(offset) * SECOND, zone)
+        let local = nanoseconds + i128::from(offset) * SECOND;
+        let mut date_time = DateTime::from_local(local, zone)?;
+        date_time.later = date_time.offset().is_some_and(|first| first != offset);
+        Some(date_time)
     }
 
     /// The date.
@@ -223,7 +259,8 @@ impl DateTime {
 
     /// Seconds east of UTC at this date-time; `None` without a zone.
     pub fn offset(&self) -> Option<i32> {
-        self.time.zone.offset_at(self.date, self.time.nanoseconds)
+        let Time { nanoseconds, zone } = &self.time;
+        zone.offset_at(self.date, *nanoseconds, self.later)
     }
 
     /// Milliseconds since 1970-01-01T00:00Z; without an offset or zone the time is taken as UTC.
@@ -243,7 +280,10 @@ impl DateTime {
     /// The same instant on the clocks of another zone; a local one just gets the zone.
     pub fn with_zone(&self, zone: Zone) -> Option<DateTime> {
         match self.time.zone {
-            Zone::Local => DateTime::from_local(self.local(), zone),
+            Zone::Local => {
+                let nanoseconds = self.time.nanoseconds;
+                Some(DateTime::new(self.date, Time { nanoseconds, zone }))
+            }
             Zone::Offset(_) | Zone::Named(_) => DateTime::from_instant(self.instant(), zone),
         }
     }

@@ -37,7 +37,7 @@ impl fmt::Display for Value<'_> {
             | Value::Time(_)
             | Value::DateTime(_)
             | Value::DaysTimeDuration(_)
-            | Value::YearsMonthsDuration(_) => write!(f, "@\"{}\"", self.to_string_value()),
+            | Value::YearsMonthsDuration(_) => write!(f, "@\"{}\"", Bare(self)),
             Value::Range(range) => write!(f, "{range}"),
             Value::Function(function) => write!(f, "{function}"),
         }
@@ -45,41 +45,83 @@ impl fmt::Display for Value<'_> {
 }
 
 impl Value<'_> {
-    /// What the function `string` gives: as [`fmt::Display`], but bare text and temporal values.
+    /// What the function `string` gives, in Camunda's notation: bare text and temporal values, names of
+    /// entries without quotes.
     pub fn to_string_value(&self) -> String {
         match self {
             Value::String(text) => text.as_str().to_owned(),
-            Value::Date(date) => date.to_string(),
-            Value::Time(time) => time.to_string(),
-            Value::DateTime(date_time) => date_time.to_string(),
-            Value::DaysTimeDuration(duration) => duration.to_string(),
-            Value::YearsMonthsDuration(duration) => duration.to_string(),
-            Value::Null
+            value => Bare(value).to_string(),
+        }
+    }
+}
+
+/// A value as `string` shows it, where it is not text by itself.
+struct Bare<'v, 'a>(&'v Value<'a>);
+
+impl fmt::Display for Bare<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Date(date) => write!(f, "{date}"),
+            Value::Time(time) => write!(f, "{time}"),
+            Value::DateTime(date_time) => write!(f, "{date_time}"),
+            Value::DaysTimeDuration(duration) => write!(f, "{duration}"),
+            Value::YearsMonthsDuration(duration) => write!(f, "{duration}"),
+            Value::List(list) => {
+                f.write_str("[")?;
+                for (i, item) in list.iter().enumerate() {
+                    f.write_str(if i > 0 { ", " } else { "" })?;
+                    write!(f, "{}", Bare(&item))?;
+                }
+                f.write_str("]")
+            }
+            Value::Context(context) => {
+                f.write_str("{")?;
+                for (i, (name, value)) in context.iter().enumerate() {
+                    f.write_str(if i > 0 { ", " } else { "" })?;
+                    write!(f, "{}:{}", name.as_str(), Bare(&value))?;
+                }
+                f.write_str("}")
+            }
+            Value::Range(range) => range.write(f, |f, end| write!(f, "{}", Bare(end))),
+            other @ (Value::Null
             | Value::Boolean(_)
             | Value::Number(_)
-            | Value::List(_)
-            | Value::Context(_)
-            | Value::Range(_)
-            | Value::Function(_) => self.to_string(),
+            | Value::String(_)
+            | Value::Function(_)) => write!(f, "{other}"),
         }
     }
 }
 
 impl fmt::Display for Range<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, |f, end| write!(f, "{end}"))
+    }
+}
+
+impl<'a> Range<'a> {
+    /// Writes the range, its ends by `write_end`.
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        write_end: impl Fn(&mut fmt::Formatter<'_>, &Value<'a>) -> fmt::Result,
+    ) -> fmt::Result {
         match (&self.start, &self.end) {
             (Some(start), Some(end)) => {
-                let open = if self.start_included { '[' } else { '(' };
-                let close = if self.end_included { ']' } else { ')' };
-                write!(f, "{open}{start}..{end}{close}")
+                f.write_str(if self.start_included { "[" } else { "(" })?;
+                write_end(f, start)?;
+                f.write_str("..")?;
+                write_end(f, end)?;
+                f.write_str(if self.end_included { "]" } else { ")" })
             }
             (Some(start), None) => {
-                let op = if self.start_included { ">=" } else { ">" };
-                write!(f, "({op} {start})")
+                f.write_str(if self.start_included { "(>= " } else { "(> " })?;
+                write_end(f, start)?;
+                f.write_str(")")
             }
             (None, Some(end)) => {
-                let op = if self.end_included { "<=" } else { "<" };
-                write!(f, "({op} {end})")
+                f.write_str(if self.end_included { "(<= " } else { "(< " })?;
+                write_end(f, end)?;
+                f.write_str(")")
             }
             (None, None) => f.write_str("null"),
         }

@@ -38,9 +38,9 @@ impl Value<'_> {
                 }
                 writer.end();
             }
+            Value::DateTime(date_time) => write_string(out, &date_time.to_json_text()),
             Value::Date(_)
             | Value::Time(_)
-            | Value::DateTime(_)
             | Value::DaysTimeDuration(_)
             | Value::YearsMonthsDuration(_)
             | Value::Range(_)

@@ -147,7 +147,10 @@ impl Parser<'_> {
             "some" | "every" => return self.quantified(at),
             "function" => return self.function(at),
             word => {
-                if is_reserved(word) && word != "not" {
+                // Camunda has functions of these names, too.
+                let called = matches!(word, "and" | "or")
+                    && self.token(1).kind == TokenKind::Symbol(Symbol::OpenParen);
+                if is_reserved(word) && word != "not" && !called {
                     return Err(self.unexpected(&[OPERAND]));
                 }
                 return self.name_or_call(at);
