@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 /// Floor of each crate; a crate may depend on lower floors only.
-const FLOORS: [(&str, &str, u32); 11] = [
+const FLOORS: [(&str, &str, u32); 12] = [
     ("model-xml", "model-xml", 0),
     ("feel", "feel", 0),
     ("proto", "proto", 0),
     ("bpmn-parser", "bpmn-parser", 1),
+    ("dmn", "dmn", 1),
     ("engine", "engine", 2),
     ("journal", "journal", 3),
     ("node", "node", 4),
