@@ -1,53 +1,26 @@
 //! The codes of diagnostics: stable names, what each means, and in which phase it is raised.
 //!
-//! Owns the list; a diagnostic whose code is not in it cannot be made (`sink.rs` takes a [`Code`]).
+//! Owns the codes that only BPMN has and the list of all; the shared ones come from `model_xml`.
 
-/// When a diagnostic is raised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Reading bytes as XML.
-    Xml,
-    /// A bound of [`crate::Limits`] was crossed.
-    Limit,
-    /// Reading XML as BPMN.
-    Model,
-    /// Asking whether an executable process can be executed.
-    Execution,
-}
+pub use model_xml::code::{Code, Phase};
 
-/// One code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    pub name: &'static str,
-    pub phase: Phase,
-    pub meaning: &'static str,
-}
-
-macro_rules! codes {
-    ($($constant:ident $name:literal $phase:ident $meaning:literal;)*) => {
-        $(pub(crate) const $constant: Code = Code { name: $name, phase: Phase::$phase, meaning: $meaning };)*
-        /// Every code, in the order of the phases.
-        pub const CODES: &[Code] = &[$($constant),*];
-    };
-}
-
-codes! {
-    XML_ENCODING "xml-encoding" Xml "the bytes are not text in the declared or detected encoding";
-    XML_SYNTAX "xml-syntax" Xml "the file is not well-formed XML";
-    XML_CHARACTER "xml-character" Xml "a character that XML does not allow";
-    DOCTYPE "doctype" Xml "a DOCTYPE, which is refused because it can define entities";
-    UNDEFINED_ENTITY "undefined-entity" Xml "an entity reference other than the five of XML";
-    UNDECLARED_PREFIX "undeclared-prefix" Xml "a namespace prefix that nothing declares";
+model_xml::codes! {
+    + XML_ENCODING;
+    + XML_SYNTAX;
+    + XML_CHARACTER;
+    + DOCTYPE;
+    + UNDEFINED_ENTITY;
+    + UNDECLARED_PREFIX;
     NOT_BPMN "not-bpmn" Xml "the root element is not BPMN 2.0 definitions";
-    LIMIT_BYTES "limit-bytes" Limit "the file is too large";
-    LIMIT_DEPTH "limit-depth" Limit "elements are nested too deeply";
-    LIMIT_ELEMENTS "limit-elements" Limit "there are too many elements";
-    LIMIT_ATTRIBUTES "limit-attributes" Limit "an element has too many attributes";
-    LIMIT_NAMESPACES "limit-namespaces" Limit "too many namespace declarations are in scope";
-    LIMIT_NAME "limit-name" Limit "the name of an element or attribute is too long";
-    LIMIT_TEXT "limit-text" Limit "a text or an attribute value is too long";
+    + LIMIT_BYTES;
+    + LIMIT_DEPTH;
+    + LIMIT_ELEMENTS;
+    + LIMIT_ATTRIBUTES;
+    + LIMIT_NAMESPACES;
+    + LIMIT_NAME;
+    + LIMIT_TEXT;
     LIMIT_COPIES "limit-copies" Limit "event definitions that are referred to are too large";
-    LIMIT_DIAGNOSTICS "limit-diagnostics" Limit "there are more diagnostics than are shown";
+    + LIMIT_DIAGNOSTICS;
     MISSING_ATTRIBUTE "missing-attribute" Model "a required attribute is not there";
     MISSING_ELEMENT "missing-element" Model "a required child element is not there";
     REPEATED_ELEMENT "repeated-element" Model "a child element that may be there only once; the first is used";

@@ -7,7 +7,10 @@ mod rows;
 
 use std::sync::LazyLock;
 
+use model_xml::NamespaceId;
 use rustc_hash::FxHashMap;
+
+use crate::namespace;
 
 pub(crate) use rows::{ELEMENTS, Tag};
 
@@ -150,15 +153,27 @@ static BY_NAME: LazyLock<FxHashMap<(Vocabulary, &'static str), Tag>> = LazyLock:
         .collect()
 });
 
-impl Tag {
-    /// The tag with this local name in this namespace, or `Unknown`.
-    pub(crate) fn find(vocabulary: Vocabulary, name: &str) -> Tag {
-        BY_NAME
-            .get(&(vocabulary, name))
-            .copied()
-            .unwrap_or(Tag::Unknown)
+impl model_xml::Tag for Tag {
+    const VOCABULARY: &'static str = "BPMN";
+    const NAMESPACES: &'static [&'static str] = namespace::NAMES;
+    const CHARACTER_DATA: Tag = Tag::CharacterData;
+
+    fn find(namespace: NamespaceId, name: &str) -> Tag {
+        let tag = namespace::vocabulary(namespace)
+            .and_then(|vocabulary| BY_NAME.get(&(vocabulary, name)));
+        tag.copied().unwrap_or(Tag::Unknown)
     }
 
+    fn is_specified(namespace: NamespaceId) -> bool {
+        namespace::is_specified(namespace)
+    }
+
+    fn holds_extensions(self) -> bool {
+        self == Tag::ExtensionElements
+    }
+}
+
+impl Tag {
     /// The row of this tag; `None` for `Unknown` and `CharacterData`.
     pub(crate) fn row(self) -> Option<&'static ElementRow> {
         ELEMENTS.get(self as usize).map(|(_, row)| row)
@@ -204,13 +219,21 @@ impl Tag {
 
 #[cfg(test)]
 mod tests {
+    use model_xml::{Dom, Limits, Sink};
+
     use super::*;
+
+    fn dom(source: &str) -> Dom<'_, Tag> {
+        let mut sink = Sink::new("everything.bpmn", 100);
+        Dom::build(source, &Limits::default(), &mut sink).expect("is well-formed")
+    }
 
     #[test]
     fn a_tag_is_the_position_of_its_row_and_is_found_by_name() {
         for (position, (tag, row)) in ELEMENTS.iter().enumerate() {
             assert_eq!(*tag as usize, position);
-            assert_eq!(Tag::find(row.vocabulary, row.name), *tag, "{}", row.name);
+            let found = BY_NAME.get(&(row.vocabulary, row.name));
+            assert_eq!(found, Some(tag), "{}", row.name);
         }
         assert_eq!(Tag::Unknown as usize, ELEMENTS.len());
         assert!(Tag::Unknown.row().is_none());
@@ -221,9 +244,7 @@ mod tests {
     #[test]
     fn the_model_of_everything_has_every_element() {
         let source = include_str!("../tests/models/everything.bpmn");
-        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
-        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
-        let dom = dom.ok().expect("is well-formed");
+        let dom = dom(source);
         let used: Vec<Tag> = dom.indices().map(|index| dom.tag(index)).collect();
         let missing = ELEMENTS.iter().filter(|(tag, _)| !used.contains(tag));
         let missing: Vec<_> = missing.map(|(_, row)| row.name).collect();
@@ -259,9 +280,7 @@ mod tests {
         const MARK: &str =
             "<extensionElements><mark xmlns='urn:mark' a='1'>text</mark></extensionElements>";
         let source = include_str!("../tests/models/everything.bpmn");
-        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
-        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
-        let dom = dom.ok().expect("is well-formed");
+        let dom = dom(source);
         let mut lost = Vec::new();
         for index in dom.indices() {
             let element = dom.element(index);
@@ -295,9 +314,7 @@ mod tests {
     fn attributes_of_any_element_are_kept() {
         const MARK: &str = "7654321";
         let source = include_str!("../tests/models/everything.bpmn");
-        let mut sink = crate::sink::Sink::new("everything.bpmn", 100);
-        let dom = crate::dom::build(source, &crate::Limits::default(), &mut sink);
-        let dom = dom.ok().expect("is well-formed");
+        let dom = dom(source);
         let plain = format!("{:?}", crate::parse("everything.bpmn", source.as_bytes()));
         let mut seen = std::collections::BTreeSet::new();
         let mut lost = Vec::new();
@@ -306,7 +323,7 @@ mod tests {
             let Some(row) = element.tag.row() else {
                 continue;
             };
-            if element.in_extension || !element.namespace.is_specified() {
+            if element.in_extension || !namespace::is_specified(element.namespace) {
                 continue;
             }
             let own = row.own_attributes.iter();
@@ -333,8 +350,8 @@ mod tests {
     /// The source with another value of an attribute, or with one more attribute.
     fn marked(
         source: &str,
-        dom: &crate::dom::Dom<'_>,
-        index: crate::dom::ElementIndex,
+        dom: &Dom<'_, Tag>,
+        index: model_xml::ElementIndex,
         name: &str,
         value: &str,
     ) -> String {

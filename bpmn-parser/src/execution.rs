@@ -11,13 +11,12 @@ mod gateway;
 mod publication;
 mod scope;
 
+use model_xml::{Severity, Sink, Subject};
 use petgraph::graph::NodeIndex;
 
 use crate::code::{self, Code};
-use crate::diagnostic::Severity;
 use crate::element_table::{Support, Tag};
 use crate::model::{FlowNode, FlowNodeKind, Model, Process, ProcessGraph, SequenceFlow, Text};
-use crate::sink::{Sink, Subject};
 
 /// Judges every executable process.
 pub(crate) fn check(model: &Model, sink: &mut Sink) {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::Location;
+use model_xml::Location;
 
 /// What a BPMN element carries beyond the specification, in document order.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,4 +1,4 @@
-//! The bounds of what the parser accepts, each with a name. Owns the numbers; `dom.rs` enforces them.
+//! The bounds of what the parser accepts, each with a name. Those of XML are enforced by `model_xml`.
 
 /// Bounds on one file. Crossing one is an error with its own code (`limit-…`), never a hang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,18 +24,35 @@ pub struct Limits {
     pub diagnostics: usize,
 }
 
+impl Limits {
+    /// The bounds that hold for any vocabulary.
+    pub(crate) fn of_xml(&self) -> model_xml::Limits {
+        model_xml::Limits {
+            bytes: self.bytes,
+            depth: self.depth,
+            elements: self.elements,
+            attributes: self.attributes,
+            namespaces: self.namespaces,
+            name_bytes: self.name_bytes,
+            text_bytes: self.text_bytes,
+            diagnostics: self.diagnostics,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
+        let xml = model_xml::Limits::default();
         Limits {
-            bytes: 16 << 20,
-            depth: 128,
-            elements: 200_000,
-            attributes: 128,
-            namespaces: 128,
-            name_bytes: 1_000,
-            text_bytes: 4 << 20,
+            bytes: xml.bytes,
+            depth: xml.depth,
+            elements: xml.elements,
+            attributes: xml.attributes,
+            namespaces: xml.namespaces,
+            name_bytes: xml.name_bytes,
+            text_bytes: xml.text_bytes,
             copied_bytes: 4 << 20,
-            diagnostics: 1_000,
+            diagnostics: xml.diagnostics,
         }
     }
 }

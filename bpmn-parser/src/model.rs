@@ -11,6 +11,7 @@ mod drawable;
 mod flow;
 mod zeebe;
 
+use model_xml::Location;
 use rustc_hash::FxHashMap;
 
 pub use collaboration::{
@@ -40,7 +41,6 @@ pub use zeebe::{
     ZeebeScript,
 };
 
-use crate::diagnostic::Location;
 use crate::extension::{Extensions, XmlElement};
 
 /// A value that may hold an expression, with the place where it starts in the file.

@@ -19,19 +19,18 @@ mod root;
 mod shared;
 mod zeebe;
 
+use model_xml::{Dom, ElementIndex, NamespaceId, Severity, Sink, Subject};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Limits;
 use crate::code::{self, Code};
-use crate::diagnostic::Severity;
-use crate::dom::{Dom, ElementIndex, NamespaceId};
 use crate::element_table::Tag;
 use crate::model::{Model, Text};
-use crate::sink::{Sink, Subject};
+use crate::namespace;
 
 /// Reads a whole file; `None` when its root is not BPMN.
 pub(crate) fn read(
-    dom: &Dom<'_>,
+    dom: &Dom<'_, Tag>,
     source_name: &str,
     limits: &Limits,
     sink: &mut Sink,
@@ -39,8 +38,8 @@ pub(crate) fn read(
     let root = dom.root()?;
     let mut reader = Reader {
         dom,
-        ids: FxHashMap::with_capacity_and_hasher(dom.len() / 3, rustc_hash::FxBuildHasher),
-        places: vec![Place::default(); dom.len()],
+        ids: FxHashMap::with_capacity_and_hasher(dom.node_count() / 3, rustc_hash::FxBuildHasher),
+        places: vec![Place::default(); dom.node_count()],
         sink,
         process: None,
         target_namespace: dom.attribute(root, "targetNamespace").map(|it| &*it.value),
@@ -76,7 +75,7 @@ struct Place {
 
 /// All that reading needs beside the element at hand.
 struct Reader<'d, 's> {
-    dom: &'d Dom<'d>,
+    dom: &'d Dom<'d, Tag>,
     ids: FxHashMap<&'d str, ElementIndex>,
     /// By element index.
     places: Vec<Place>,
@@ -190,7 +189,7 @@ impl<'d> Reader<'d, '_> {
         let dom = self.dom;
         for index in dom.indices() {
             let element = dom.element(index);
-            if element.in_extension || !element.namespace.is_specified() {
+            if element.in_extension || !namespace::is_specified(element.namespace) {
                 continue;
             }
             let Some(id) = self.raw(index, "id") else {

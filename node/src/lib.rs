@@ -2,7 +2,7 @@
 //!
 //! [`driver`] holds all the logic and no thread, clock or I/O; a [`Partition`] is the thin shell of threads around it:
 //! one appends, one reads, one applies, one writes checkpoints. A [`Node`] knows which partition of the journal a call
-//! concerns, and reaches its leader: itself, or another node of the [`cluster`]. Floor 4 knows this crate as "submit
+//! concerns, and reaches its leader: itself, or another node of the [`cluster`]. Floor 5 knows this crate as "submit
 //! this command, run this query, watch from this position". Architecture, sections 1 and 6.
 
 mod appender;

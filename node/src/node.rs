@@ -1,4 +1,4 @@
-//! The handle of a node: what floor 4 calls.
+//! The handle of a node: what floor 5 calls.
 //!
 //! Owns which partition a call concerns, and that it reaches the partition's leader, here or at another node. It must
 //! not know what a command does.

@@ -1,11 +1,11 @@
 //! Tasks and sub-processes that can be executed (BPMN 2.0 section 10.3).
 
+use model_xml::Severity;
 use petgraph::graph::NodeIndex;
 
 use super::Checker;
 use super::publication::publishes;
 use crate::code;
-use crate::diagnostic::Severity;
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{

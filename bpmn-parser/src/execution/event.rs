@@ -1,17 +1,16 @@
 //! Events that can be executed (BPMN 2.0 section 10.5), by the table of events.
 
+use model_xml::{Severity, clip};
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashSet;
 
 use super::Checker;
 use super::event_table::{Cell, Column, Row, cell};
 use crate::code;
-use crate::diagnostic::Severity;
 use crate::model::{
     Event, EventDefinition, EventPosition, FlowNode, FlowNodeKind, SubProcessKind, TaskKind,
     TimerDefinition, TimerKind,
 };
-use crate::sink::clip;
 
 impl<'m> Checker<'m, '_> {
     pub(super) fn event(&mut self, index: NodeIndex, node: &'m FlowNode, event: &'m Event) {

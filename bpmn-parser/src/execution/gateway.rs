@@ -1,17 +1,16 @@
 //! Gateways and the conditions of sequence flows (BPMN 2.0 sections 8.3.13 and 10.6).
 
+use model_xml::{Severity, clip};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use rustc_hash::FxHashSet;
 
 use super::Checker;
 use super::event_table::Row;
 use crate::code;
-use crate::diagnostic::Severity;
 use crate::element_table::Tag;
 use crate::model::{
     EventBasedGatewayKind, EventPosition, Expression, FlowNode, FlowNodeKind, Gateway, SequenceFlow,
 };
-use crate::sink::clip;
 
 impl<'m> Checker<'m, '_> {
     pub(super) fn gateway(&mut self, index: NodeIndex, node: &'m FlowNode, gateway: &Gateway) {

@@ -1,10 +1,10 @@
 //! What an element publishes to a topic: where that can be said, and what makes sense together.
 
+use model_xml::{Location, Severity, Subject, clip};
+
 use super::Checker;
 use crate::code;
-use crate::diagnostic::{Location, Severity};
 use crate::model::{EventDefinition, EventPosition, FlowNode, FlowNodeKind, Publication, TaskKind};
-use crate::sink::{Subject, clip};
 
 /// The properties, for whoever has misspelt one.
 const KNOWN: &str = "use weir:topic, weir:key, weir:value, weir:headers or weir:timestamp";

@@ -1,5 +1,6 @@
 //! Processes and embedded sub-processes as scopes: how they start (BPMN 2.0 section 10.5.2).
 
+use model_xml::{Subject, clip};
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashSet;
 
@@ -7,7 +8,6 @@ use super::Checker;
 use super::event_table::Row;
 use crate::code;
 use crate::model::{Event, EventPosition, FlowNode, FlowNodeKind, SubProcessKind};
-use crate::sink::{Subject, clip};
 
 impl<'m> Checker<'m, '_> {
     /// Start events of the process (`None`) or of an embedded sub-process.

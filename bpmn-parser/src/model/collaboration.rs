@@ -2,9 +2,10 @@
 //!
 //! Owns what is between processes; all of it is drawn, none executed.
 
+use model_xml::Location;
+
 use super::data::Artifact;
 use super::{Documentation, Expression};
-use crate::diagnostic::Location;
 use crate::extension::Extensions;
 
 /// `collaboration`, `globalConversation` or, as far as it is one, `choreography`.

@@ -3,10 +3,10 @@
 //! Owns the shapes of BPMN 2.0 sections 8.3.1, 8.3.2, 10.3.1 and 10.4; must not refer to the flow
 //! other than by index.
 
+use model_xml::Location;
 use petgraph::graph::NodeIndex;
 
 use super::{Documentation, Expression, Text};
-use crate::diagnostic::Location;
 use crate::extension::Extensions;
 
 /// `dataObject`.

@@ -3,7 +3,8 @@
 //! Owns planes, shapes, edges, labels and colours; must not know what the drawn elements do.
 //! `Model::drawable` leads from a `bpmn_element` to the element.
 
-use crate::diagnostic::Location;
+use model_xml::Location;
+
 use crate::extension::Extensions;
 
 /// One `bpmndi:BPMNDiagram`.

@@ -3,6 +3,7 @@
 //! Owns the shapes of flow elements (BPMN 2.0 chapters 10.2 to 10.6); must not decide what is
 //! executed. Sub-processes are nested scopes of the same graph: a node's `parent` is its scope.
 
+use model_xml::Location;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use rustc_hash::FxHashMap;
 
@@ -11,7 +12,6 @@ use super::data::{
 };
 use super::zeebe::{WeirExtensions, ZeebeExtensions, ZeebeLoop};
 use super::{Documentation, Expression, Text};
-use crate::diagnostic::Location;
 use crate::extension::Extensions;
 
 /// All flow nodes and sequence flows of a process and of the sub-processes in it.

@@ -3,8 +3,9 @@
 //!
 //! Owns their shapes; must not evaluate: a [`Text`] that starts with `=` is FEEL for the engine.
 
+use model_xml::Location;
+
 use super::Text;
-use crate::diagnostic::Location;
 
 /// The namespace of the `zeebe:` extension elements.
 pub const ZEEBE_NAMESPACE: &str = "http://camunda.org/schema/zeebe/1.0";

@@ -2,11 +2,13 @@
 //!
 //! Owns the lossless copy of foreign XML and the checks that the element table makes possible.
 
+use model_xml::{ElementIndex, NamespaceId};
+
 use crate::code::{self, Code};
-use crate::dom::{Cursor, ElementIndex, NamespaceId};
 use crate::element_table::Tag;
 use crate::extension::{Extensions, XmlAttribute, XmlElement, XmlNode};
 use crate::model::{Documentation, Expression, Text};
+use crate::namespace;
 
 use super::Reader;
 
@@ -87,12 +89,12 @@ impl Reader<'_, '_> {
 
     /// Warns once of each foreign namespace; those that only tools use are passed over.
     fn note_vendor(&mut self, namespace: NamespaceId, element: ElementIndex) {
-        let ours = namespace == NamespaceId::ZEEBE
-            || namespace == NamespaceId::WEIR
-            || namespace == NamespaceId::BIOC
-            || namespace == NamespaceId::COLOR
-            || namespace == NamespaceId::MODELER
-            || namespace.is_specified();
+        let ours = namespace == namespace::ZEEBE
+            || namespace == namespace::WEIR
+            || namespace == namespace::BIOC
+            || namespace == namespace::COLOR
+            || namespace == namespace::MODELER
+            || namespace::is_specified(namespace);
         if ours || !self.vendors.insert(namespace) {
             return;
         }
@@ -111,7 +113,7 @@ impl Reader<'_, '_> {
             return;
         }
         let element = self.dom.element(child);
-        if !element.namespace.is_specified() {
+        if !namespace::is_specified(element.namespace) {
             self.note_vendor(element.namespace, child);
         } else if element.tag == Tag::Unknown {
             let message = format!("BPMN 2.0 has no element {:?}", element.name);
@@ -151,7 +153,7 @@ impl Reader<'_, '_> {
 
     /// Reports an element that is not used: of BPMN itself it would have meant something.
     fn unused(&mut self, code: Code, child: ElementIndex, message: String, help: &str) {
-        if self.dom.element(child).namespace == NamespaceId::BPMN {
+        if self.dom.element(child).namespace == namespace::BPMN {
             self.deviation(code, child, message, help);
         } else {
             self.warning(code, child, message, help);
@@ -197,23 +199,8 @@ impl Reader<'_, '_> {
 
     /// The text of an element without the space around it; `None` when there is none.
     pub(super) fn text(&self, element: ElementIndex) -> Option<Text> {
-        let (text, mut location) = self.dom.text(element)?;
-        let value = text.trim();
-        if value.is_empty() {
-            return None;
-        }
-        // In the source, where a line may end with two characters.
-        let rest = self.dom.source().get(location.offset as usize..);
-        let rest = rest.unwrap_or_default();
-        let blank = rest.len() - rest.trim_start().len();
-        if blank > 0 {
-            let target = location.offset + u32::try_from(blank).unwrap_or(0);
-            location = self.dom.moved(location, target);
-        }
-        Some(Text {
-            value: value.to_owned(),
-            location,
-        })
+        let (value, location) = self.dom.trimmed_text(element)?;
+        Some(Text { value, location })
     }
 
     /// An `expression` or `formalExpression`, whichever its tag and `xsi:type`.
@@ -257,14 +244,5 @@ impl Reader<'_, '_> {
             tag == Tag::Expression || tag == Tag::FormalExpression
         })?;
         Some(self.expression(child))
-    }
-}
-
-impl crate::dom::Dom<'_> {
-    /// A place further on in the source.
-    fn moved(&self, from: crate::Location, offset: u32) -> crate::Location {
-        let mut cursor = Cursor::at(self.source(), from);
-        cursor.advance(offset);
-        cursor.location
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Owns what is drawn between processes; nothing here is executed.
 
+use model_xml::ElementIndex;
+
 use super::{A_MESSAGE, A_PROCESS, Reader};
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::model::{
     Collaboration, ConversationLink, ConversationNode, ConversationNodeKind, CorrelationKey,

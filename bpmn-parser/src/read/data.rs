@@ -2,11 +2,11 @@
 //!
 //! Owns BPMN 2.0 sections 8.3.1, 10.3.1 and 10.4; all of it is drawn or kept, none executed.
 
+use model_xml::ElementIndex;
 use petgraph::graph::NodeIndex;
 
 use super::Reader;
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{

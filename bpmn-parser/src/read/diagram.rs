@@ -2,12 +2,14 @@
 //!
 //! Owns numbers and colours; a broken drawing is warned of, since it has no effect on execution.
 
+use model_xml::{ElementIndex, NamespaceId};
+
 use super::Reader;
 use crate::code;
-use crate::dom::{ElementIndex, NamespaceId};
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{Bounds, Colours, Diagram, Edge, Label, LabelStyle, Plane, Point, Shape};
+use crate::namespace;
 
 impl Reader<'_, '_> {
     pub(super) fn diagram(&mut self, element: ElementIndex) -> Diagram {
@@ -139,7 +141,7 @@ impl Reader<'_, '_> {
             id: self.string(label, "id"),
             label_style: self.string(label, "labelStyle"),
             bounds,
-            colour: self.colour(label, NamespaceId::COLOR, "color"),
+            colour: self.colour(label, namespace::COLOR, "color"),
             extensions,
         }
     }
@@ -203,14 +205,14 @@ impl Reader<'_, '_> {
     /// the label, and some tools write it at the shape.
     fn colours(&self, element: ElementIndex, label: Option<&Label>) -> Colours {
         let either = |bioc: &str, color: &str| {
-            self.colour(element, NamespaceId::COLOR, color)
-                .or_else(|| self.colour(element, NamespaceId::BIOC, bioc))
+            self.colour(element, namespace::COLOR, color)
+                .or_else(|| self.colour(element, namespace::BIOC, bioc))
         };
         let of_label = label.and_then(|label| label.colour.clone());
         Colours {
             stroke: either("stroke", "border-color"),
             fill: either("fill", "background-color"),
-            label: of_label.or_else(|| self.colour(element, NamespaceId::COLOR, "color")),
+            label: of_label.or_else(|| self.colour(element, namespace::COLOR, "color")),
         }
     }
 

@@ -2,11 +2,12 @@
 //!
 //! Owns what each `…EventDefinition` means; which of them is executed where is `execution.rs`.
 
+use model_xml::ElementIndex;
+
 use super::{
     A_MESSAGE, A_SIGNAL, AN_ACTIVITY, AN_ERROR, AN_ESCALATION, AN_EVENT_DEFINITION, Reader,
 };
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::{Category, Tag};
 use crate::extension::Extensions;
 use crate::model::{EventDefinition, EventDefinitionSource, Text, TimerDefinition, TimerKind};

@@ -1,9 +1,9 @@
 //! Lane sets and lanes, however deeply nested, as two flat lists (BPMN 2.0 section 10.7).
 
+use model_xml::ElementIndex;
 use petgraph::graph::NodeIndex;
 
 use super::{A_FLOW_NODE, Reader};
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::model::{Lane, LaneSet, Process};
 

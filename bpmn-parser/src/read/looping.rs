@@ -1,7 +1,8 @@
 //! Loop markers of activities (BPMN 2.0 section 10.3.8).
 
+use model_xml::ElementIndex;
+
 use super::Reader;
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::model::{ComplexBehavior, MultiInstanceLoop, StandardLoop};
 

@@ -3,11 +3,11 @@
 //! Owns what each of their elements means; event definitions are in `event.rs`, loops in
 //! `looping.rs`.
 
+use model_xml::ElementIndex;
 use petgraph::graph::NodeIndex;
 
 use super::{A_MESSAGE, AN_ACTIVITY, Reader};
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::{Category, Tag};
 use crate::extension::{Extensions, XmlElement};
 use crate::model::{

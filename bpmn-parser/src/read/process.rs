@@ -3,18 +3,17 @@
 //! Owns the graph and its links. Node indices are the positions given in `root.rs`, because both
 //! walk the file in the same order.
 
+use model_xml::{ElementIndex, clip};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{A_FLOW_NODE, A_SEQUENCE_FLOW, Reader};
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::{Category, Tag};
 use crate::extension::Extensions;
 use crate::model::{
     CorrelationSubscription, EventPosition, FlowNode, FlowNodeKind, NodeLinks, Process,
     ProcessGraph, ProcessType, SequenceFlow,
 };
-use crate::sink::clip;
 
 /// What a scope of a process is read into.
 pub(super) struct Scopes {

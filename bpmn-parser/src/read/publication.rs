@@ -1,7 +1,8 @@
 //! The properties of Weir's own: `zeebe:property`s whose names begin with `weir:`, as any modeling tool writes them.
 
+use model_xml::ElementIndex;
+
 use super::Reader;
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::model::{Publication, Text, WeirExtensions};
 

@@ -3,9 +3,10 @@
 //! Owns the order: everything gets its position before anything is read, so that references may
 //! point forwards.
 
+use model_xml::ElementIndex;
+
 use super::{Place, Reader};
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::{Category, Tag};
 use crate::model::{Import, Model, Relationship};
 

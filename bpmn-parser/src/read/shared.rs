@@ -2,8 +2,9 @@
 //!
 //! Owns BPMN 2.0 sections 8.3 and 8.4; references without effect on execution stay ids.
 
+use model_xml::ElementIndex;
+
 use super::{A_MESSAGE, AN_ERROR, Reader};
-use crate::dom::ElementIndex;
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{

@@ -2,9 +2,10 @@
 //!
 //! Owns their attributes and defaults; what is written stays in `Extensions` as well.
 
+use model_xml::ElementIndex;
+
 use super::Reader;
 use crate::code;
-use crate::dom::ElementIndex;
 use crate::element_table::{Tag, Vocabulary};
 use crate::extension::Extensions;
 use crate::model::{
@@ -12,6 +13,7 @@ use crate::model::{
     LinkedResource, Listener, Mapping, PublishMessage, TaskDefinition, TaskSchedule, Text,
     WeirExtensions, ZeebeAdHoc, ZeebeExtensions, ZeebeLoop, ZeebeScript,
 };
+use crate::namespace;
 
 /// What the extension elements of one element say.
 #[derive(Default)]
@@ -34,7 +36,7 @@ impl Reader<'_, '_> {
                 continue;
             }
             for extension in dom.children(container) {
-                let namespace = dom.element(extension).namespace.vocabulary();
+                let namespace = namespace::vocabulary(dom.element(extension).namespace);
                 if namespace == Some(Vocabulary::Zeebe) || namespace == Some(Vocabulary::Weir) {
                     self.check_attributes(extension, &mut Extensions::default());
                     let tag = self.tag(extension);

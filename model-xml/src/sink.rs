@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Location, Severity};
 
 /// Where a diagnostic points.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Subject<'a> {
+pub struct Subject<'a> {
     pub location: Location,
     pub element_id: Option<&'a str>,
     pub element: Option<&'a str>,
@@ -14,7 +14,7 @@ pub(crate) struct Subject<'a> {
 
 /// A bounded list of diagnostics of one file.
 #[derive(Debug)]
-pub(crate) struct Sink {
+pub struct Sink {
     file: String,
     diagnostics: Vec<Diagnostic>,
     /// Where in `diagnostics` there are warnings, which make room for what is graver.
@@ -26,7 +26,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    pub(crate) fn new(file: &str, limit: usize) -> Self {
+    pub fn new(file: &str, limit: usize) -> Self {
         Sink {
             file: clip(file),
             diagnostics: Vec::new(),
@@ -37,7 +37,7 @@ impl Sink {
     }
 
     /// Adds one diagnostic, or remembers that there was no room for it.
-    pub(crate) fn report(
+    pub fn report(
         &mut self,
         severity: Severity,
         code: Code,
@@ -87,7 +87,7 @@ impl Sink {
     }
 
     /// The diagnostics in document order.
-    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+    pub fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics
             .sort_by_key(|diagnostic| diagnostic.location);
         if let Some(severity) = self.dropped {
@@ -110,7 +110,7 @@ impl Sink {
 
 /// Names in a hostile file may have megabytes; a thousand diagnostics must not repeat them, nor may
 /// very many elements that refer to one name.
-pub(crate) fn clip(text: &str) -> String {
+pub fn clip(text: &str) -> String {
     const BYTES_MAX: usize = 1_000;
     if text.len() <= BYTES_MAX {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What the parser says about a file: located, coded diagnostics as a compiler gives them.
+//! What reading says about a file: located, coded diagnostics as a compiler gives them.
 //!
 //! Owns the shape of a diagnostic; must not know how one is printed (`render.rs`) or why one is raised.
 
@@ -40,11 +40,11 @@ impl std::fmt::Display for Location {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The file is not valid XML, not valid BPMN, or cannot mean anything when executed.
+    /// The file is not valid XML, not a valid model, or cannot mean anything when executed.
     Error,
-    /// Valid BPMN that Weir does not execute yet, in a process marked as executable.
+    /// A valid model that Weir does not execute yet although it is meant to be executed.
     Refusal,
-    /// Harmless; the parser ignored or kept something without using it.
+    /// Harmless; something was ignored, or kept without being used.
     Warning,
 }
 
@@ -65,7 +65,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// A stable, documented code such as `dangling-reference`; see [`crate::code`].
     pub code: &'static str,
-    /// The name given to [`crate::parse`].
+    /// The name given to [`crate::Sink::new`].
     pub file: String,
     /// The start tag of the element concerned, or the place where the XML broke.
     pub location: Location,

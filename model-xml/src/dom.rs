@@ -1,7 +1,7 @@
-//! The elements of a file with their names resolved: what is between quick-xml and the model.
+//! The elements of a file with their names resolved: what is between quick-xml and a model.
 //!
-//! Owns namespaces, text and places; borrows from the source wherever it can. Must not know BPMN
-//! beyond the element table. `dom/build.rs` makes it and enforces the limits.
+//! Owns namespaces, text and places; borrows from the source wherever it can. Must not know any
+//! vocabulary beyond [`Tag`]. `dom/build.rs` makes it and enforces the limits.
 
 mod build;
 mod namespace;
@@ -10,21 +10,42 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use build::build;
-pub(crate) use namespace::NamespaceId;
+pub use build::Broken;
+pub use namespace::NamespaceId;
 
 use crate::diagnostic::Location;
-use crate::element_table::Tag;
+use crate::limits::Limits;
+use crate::sink::Sink;
+
+/// The names of a vocabulary's elements, resolved: usually one variant for each, one for elements
+/// that the vocabulary does not have, and one for runs of text.
+pub trait Tag: Copy + Eq + std::fmt::Debug {
+    /// What the vocabulary is called in messages.
+    const VOCABULARY: &'static str;
+    /// The namespaces that the vocabulary asks for; see [`NamespaceId::known`].
+    const NAMESPACES: &'static [&'static str];
+    /// Not an element: a run of text.
+    const CHARACTER_DATA: Self;
+
+    /// The tag of an element with this local name in this namespace.
+    fn find(namespace: NamespaceId, name: &str) -> Self;
+
+    /// Whether elements of this namespace are the model's own rather than somebody's extension.
+    fn is_specified(namespace: NamespaceId) -> bool;
+
+    /// Whether what stands in an element with this tag is extensions.
+    fn holds_extensions(self) -> bool;
+}
 
 /// Position of an element in [`Dom::elements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ElementIndex(pub u32);
+pub struct ElementIndex(pub u32);
 
 /// All of one file; elements and runs of text in document order.
 #[derive(Debug)]
-pub(crate) struct Dom<'a> {
+pub struct Dom<'a, T> {
     source: &'a str,
-    elements: Vec<Element<'a>>,
+    elements: Vec<Element<'a, T>>,
     attributes: Vec<Attribute<'a>>,
     namespaces: Vec<Arc<str>>,
     root: Option<ElementIndex>,
@@ -32,8 +53,8 @@ pub(crate) struct Dom<'a> {
 
 /// One element or run of text.
 #[derive(Debug)]
-pub(crate) struct Element<'a> {
-    pub tag: Tag,
+pub struct Element<'a, T> {
+    pub tag: T,
     pub namespace: NamespaceId,
     pub prefix: &'a str,
     pub name: &'a str,
@@ -45,13 +66,13 @@ pub(crate) struct Element<'a> {
     pub location: Location,
     /// Of a run of text; empty for an element.
     text: Cow<'a, str>,
-    /// In `extensionElements` or below a foreign element: its ids are not the model's.
+    /// Among extensions or below a foreign element: its ids are not the model's.
     pub in_extension: bool,
 }
 
 /// One attribute; declarations of namespaces are attributes too.
 #[derive(Debug)]
-pub(crate) struct Attribute<'a> {
+pub struct Attribute<'a> {
     pub namespace: NamespaceId,
     pub prefix: &'a str,
     pub name: &'a str,
@@ -60,47 +81,55 @@ pub(crate) struct Attribute<'a> {
     offset: u32,
 }
 
-impl<'a> Dom<'a> {
-    pub(crate) fn source(&self) -> &str {
+impl<'a, T: Tag> Dom<'a, T> {
+    /// Reads a source of at most 4 GiB.
+    ///
+    /// # Errors
+    /// When it is not well-formed XML or crosses a limit; the reason is in the sink.
+    pub fn build(source: &'a str, limits: &Limits, sink: &mut Sink) -> Result<Self, Broken> {
+        build::build(source, limits, sink)
+    }
+
+    pub fn source(&self) -> &str {
         self.source
     }
 
-    pub(crate) fn root(&self) -> Option<ElementIndex> {
+    pub fn root(&self) -> Option<ElementIndex> {
         self.root
     }
 
     /// Number of elements and runs of text.
-    pub(crate) fn len(&self) -> usize {
+    pub fn node_count(&self) -> usize {
         self.elements.len()
     }
 
     /// Every element, in document order.
-    pub(crate) fn indices(&self) -> impl Iterator<Item = ElementIndex> + use<> {
+    pub fn indices(&self) -> impl Iterator<Item = ElementIndex> + use<T> {
         (0..u32::try_from(self.elements.len()).unwrap_or(u32::MAX)).map(ElementIndex)
     }
 
     /// The element at an index that this Dom gave.
-    pub(crate) fn element(&self, index: ElementIndex) -> &Element<'a> {
+    pub fn element(&self, index: ElementIndex) -> &Element<'a, T> {
         &self.elements[index.0 as usize]
     }
 
-    pub(crate) fn tag(&self, index: ElementIndex) -> Tag {
+    pub fn tag(&self, index: ElementIndex) -> T {
         self.element(index).tag
     }
 
-    pub(crate) fn namespace(&self, id: NamespaceId) -> &str {
+    pub fn namespace(&self, id: NamespaceId) -> &str {
         self.namespaces.get(id.index()).map_or("", |name| name)
     }
 
     /// The same, shared rather than borrowed.
-    pub(crate) fn shared_namespace(&self, id: NamespaceId) -> Arc<str> {
+    pub fn shared_namespace(&self, id: NamespaceId) -> Arc<str> {
         match self.namespaces.get(id.index()) {
             Some(name) => Arc::clone(name),
             None => Arc::from(""),
         }
     }
 
-    pub(crate) fn attributes(&self, index: ElementIndex) -> &[Attribute<'a>] {
+    pub fn attributes(&self, index: ElementIndex) -> &[Attribute<'a>] {
         let range = &self.element(index).attributes;
         self.attributes
             .get(range.start as usize..range.end as usize)
@@ -108,11 +137,11 @@ impl<'a> Dom<'a> {
     }
 
     /// The attribute without a namespace and with this name.
-    pub(crate) fn attribute(&self, index: ElementIndex, name: &str) -> Option<&Attribute<'a>> {
+    pub fn attribute(&self, index: ElementIndex, name: &str) -> Option<&Attribute<'a>> {
         self.attribute_in(index, NamespaceId::NONE, name)
     }
 
-    pub(crate) fn attribute_in(
+    pub fn attribute_in(
         &self,
         index: ElementIndex,
         namespace: NamespaceId,
@@ -124,7 +153,7 @@ impl<'a> Dom<'a> {
     }
 
     /// Children, runs of text included.
-    pub(crate) fn nodes(&self, index: ElementIndex) -> Children<'_, 'a> {
+    pub fn nodes(&self, index: ElementIndex) -> Children<'_, 'a, T> {
         Children {
             dom: self,
             next: self.element(index).first_child,
@@ -132,21 +161,21 @@ impl<'a> Dom<'a> {
     }
 
     /// Child elements.
-    pub(crate) fn children(&self, index: ElementIndex) -> impl Iterator<Item = ElementIndex> + '_ {
+    pub fn children(&self, index: ElementIndex) -> impl Iterator<Item = ElementIndex> + '_ {
         self.nodes(index)
-            .filter(|child| self.tag(*child) != Tag::CharacterData)
+            .filter(|child| self.tag(*child) != T::CHARACTER_DATA)
     }
 
     /// The text of a run of text.
-    pub(crate) fn run(&self, index: ElementIndex) -> &str {
+    pub fn run(&self, index: ElementIndex) -> &str {
         &self.element(index).text
     }
 
     /// The element's own text with the place where it starts; `None` without any.
-    pub(crate) fn text(&self, index: ElementIndex) -> Option<(Cow<'_, str>, Location)> {
+    pub fn text(&self, index: ElementIndex) -> Option<(Cow<'_, str>, Location)> {
         let mut text: Option<(Cow<'_, str>, Location)> = None;
         for child in self.nodes(index) {
-            if self.tag(child) != Tag::CharacterData {
+            if self.tag(child) != T::CHARACTER_DATA {
                 continue;
             }
             match &mut text {
@@ -157,8 +186,24 @@ impl<'a> Dom<'a> {
         text
     }
 
+    /// [`Self::text`] without the space around it; `None` when nothing is left.
+    pub fn trimmed_text(&self, index: ElementIndex) -> Option<(String, Location)> {
+        let (text, location) = self.text(index)?;
+        let value = text.trim();
+        if value.is_empty() {
+            return None;
+        }
+        // In the source, where a line may end with two characters.
+        let rest = self.source.get(location.offset as usize..);
+        let rest = rest.unwrap_or_default();
+        let blank = rest.len() - rest.trim_start().len();
+        let mut cursor = Cursor::at(self.source, location);
+        cursor.advance(location.offset + u32::try_from(blank).unwrap_or(0));
+        Some((value.to_owned(), cursor.location))
+    }
+
     /// About how many bytes an element takes up with all that is in it; `None` beyond a limit.
-    pub(crate) fn weight(&self, index: ElementIndex, limit: usize) -> Option<usize> {
+    pub fn weight(&self, index: ElementIndex, limit: usize) -> Option<usize> {
         /// What an element costs beside its strings.
         const ELEMENT_BYTES: usize = 64;
         /// What an attribute costs beside its strings.
@@ -178,7 +223,7 @@ impl<'a> Dom<'a> {
     }
 
     /// The namespace name that a prefix stands for at an element; `None` when nothing declares it.
-    pub(crate) fn declared(&self, at: ElementIndex, prefix: &str) -> Option<&str> {
+    pub fn declared(&self, at: ElementIndex, prefix: &str) -> Option<&str> {
         let mut around = Some(at);
         while let Some(index) = around {
             let declared = self.attributes(index).iter().find(|it| {
@@ -193,11 +238,7 @@ impl<'a> Dom<'a> {
     }
 
     /// Where the value of an attribute starts.
-    pub(crate) fn value_location(
-        &self,
-        index: ElementIndex,
-        attribute: &Attribute<'_>,
-    ) -> Location {
+    pub fn value_location(&self, index: ElementIndex, attribute: &Attribute<'_>) -> Location {
         let mut cursor = Cursor::at(self.source, self.element(index).location);
         cursor.advance(attribute.offset);
         cursor.location
@@ -205,12 +246,12 @@ impl<'a> Dom<'a> {
 }
 
 /// Iterator over the children of an element.
-pub(crate) struct Children<'d, 'a> {
-    dom: &'d Dom<'a>,
+pub struct Children<'d, 'a, T> {
+    dom: &'d Dom<'a, T>,
     next: Option<ElementIndex>,
 }
 
-impl Iterator for Children<'_, '_> {
+impl<T: Tag> Iterator for Children<'_, '_, T> {
     type Item = ElementIndex;
 
     fn next(&mut self) -> Option<ElementIndex> {

@@ -13,28 +13,28 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::namespace::{NamespaceId, Namespaces};
-use super::{Cursor, Dom, Element, ElementIndex};
-use crate::Limits;
+use super::{Cursor, Dom, Element, ElementIndex, Tag};
 use crate::code::{self, Code};
 use crate::diagnostic::{Location, Severity};
-use crate::element_table::Tag;
+use crate::limits::Limits;
 use crate::sink::{Sink, Subject};
 
 /// Reading cannot go on; the reason is in the sink.
-pub(crate) struct Broken;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken;
 
 /// Reads the whole source, or reports why that is impossible.
-pub(crate) fn build<'a>(
+pub(super) fn build<'a, T: Tag>(
     source: &'a str,
     limits: &Limits,
     sink: &mut Sink,
-) -> Result<Dom<'a>, Broken> {
+) -> Result<Dom<'a, T>, Broken> {
     let mut builder = Builder {
         source,
         limits,
         sink,
         cursor: Cursor::new(source),
-        namespaces: Namespaces::new(),
+        namespaces: Namespaces::new(T::NAMESPACES),
         dom: Dom {
             source,
             elements: Vec::with_capacity(source.len() / 64),
@@ -56,19 +56,19 @@ pub(crate) fn build<'a>(
 /// Bytes of `<![CDATA[`.
 const CDATA_START_LEN: usize = 9;
 
-struct Builder<'a, 'b> {
+struct Builder<'a, 'b, T> {
     source: &'a str,
     limits: &'b Limits,
     sink: &'b mut Sink,
     cursor: Cursor<'a>,
     namespaces: Namespaces<'a>,
-    dom: Dom<'a>,
+    dom: Dom<'a, T>,
     /// The elements around the cursor and how many namespace declarations were around each.
     open: Vec<(ElementIndex, usize)>,
     element_count: usize,
 }
 
-impl<'a> Builder<'a, '_> {
+impl<'a, T: Tag> Builder<'a, '_, T> {
     /// XML 1.0 section 2.2: of the control characters only tab, line feed and carriage return.
     fn check_characters(&mut self) -> Result<(), Broken> {
         let forbidden = |byte: &u8| *byte < 0x20 && !matches!(*byte, b'\t' | b'\n' | b'\r');
@@ -123,7 +123,7 @@ impl<'a> Builder<'a, '_> {
                     return self.fatal(
                         code::DOCTYPE,
                         "a DOCTYPE is refused, because it can define entities".to_owned(),
-                        "remove it; BPMN files need none",
+                        &format!("remove it; {} files need none", T::VOCABULARY),
                     );
                 }
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
@@ -171,15 +171,11 @@ impl<'a> Builder<'a, '_> {
         let in_extension = parent.is_some_and(|parent| {
             let parent = self.dom.element(parent);
             parent.in_extension
-                || parent.tag == Tag::ExtensionElements
-                || !parent.namespace.is_specified()
+                || parent.tag.holds_extensions()
+                || !T::is_specified(parent.namespace)
         });
-        let tag = match namespace.vocabulary() {
-            Some(vocabulary) => Tag::find(vocabulary, name),
-            None => Tag::Unknown,
-        };
         self.append(Element {
-            tag,
+            tag: T::find(namespace, name),
             namespace,
             prefix,
             name,
@@ -211,13 +207,13 @@ impl<'a> Builder<'a, '_> {
             return self.fatal(
                 code::LIMIT_DEPTH,
                 format!("elements are nested more than {} deep", self.limits.depth),
-                "use fewer nested sub-processes or extension elements",
+                "nest elements less deeply",
             );
         }
         Ok(())
     }
 
-    fn append(&mut self, element: Element<'a>) {
+    fn append(&mut self, element: Element<'a, T>) {
         let index = ElementIndex(offset_of(self.dom.elements.len()));
         if let Some(parent) = element.parent {
             let previous = self.dom.elements[parent.0 as usize].last_child;
@@ -255,10 +251,10 @@ impl<'a> Builder<'a, '_> {
         if blank {
             let kept = self.open.last().is_some_and(|(parent, _)| {
                 let parent = self.dom.element(*parent);
-                !parent.namespace.is_specified()
+                !T::is_specified(parent.namespace)
                     || parent
                         .last_child
-                        .is_some_and(|last| self.dom.tag(last) == Tag::CharacterData)
+                        .is_some_and(|last| self.dom.tag(last) == T::CHARACTER_DATA)
             });
             if !kept {
                 return Ok(());
@@ -285,7 +281,7 @@ impl<'a> Builder<'a, '_> {
             );
         };
         let last = self.dom.element(parent).last_child;
-        if let Some(last) = last.filter(|last| self.dom.tag(*last) == Tag::CharacterData) {
+        if let Some(last) = last.filter(|last| self.dom.tag(*last) == T::CHARACTER_DATA) {
             let length = self.dom.element(last).text.len() + text.len();
             self.check_text(length)?;
             self.dom.elements[last.0 as usize]
@@ -296,7 +292,7 @@ impl<'a> Builder<'a, '_> {
         }
         self.check_text(text.len())?;
         self.append(Element {
-            tag: Tag::CharacterData,
+            tag: T::CHARACTER_DATA,
             namespace: NamespaceId::NONE,
             prefix: "",
             name: "",
@@ -363,7 +359,7 @@ impl<'a> Builder<'a, '_> {
             .report(Severity::Error, code, subject, message, help);
     }
 
-    fn fatal<T>(&mut self, code: Code, message: String, help: &str) -> Result<T, Broken> {
+    fn fatal<R>(&mut self, code: Code, message: String, help: &str) -> Result<R, Broken> {
         let location = self.cursor.location;
         self.error(code, location, message, help);
         Err(Broken)

@@ -11,9 +11,9 @@ use quick_xml::name::QName;
 use super::{Broken, Builder, offset_of};
 use crate::code;
 use crate::diagnostic::Location;
-use crate::dom::{Attribute, NamespaceId};
+use crate::dom::{Attribute, NamespaceId, Tag};
 
-impl<'a> Builder<'a, '_> {
+impl<'a, T: Tag> Builder<'a, '_, T> {
     /// Reads attributes in two steps, since a declaration holds for the attributes before it too.
     pub(super) fn attributes(
         &mut self,

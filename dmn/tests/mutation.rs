@@ -1,0 +1,106 @@
+//! Damaged files: whatever is done to a file, reading it ends and does not panic.
+//!
+//! Seeded, so that a failure repeats; the fuzz target under `fuzz/` goes further.
+
+mod corpora_files;
+
+use dmn::{decode, parse, render};
+
+const MUTATIONS: u64 = 5_000;
+
+/// Pieces that mean something to readers of XML and DMN.
+const PIECES: &[&str] = &[
+    "<",
+    ">",
+    "/>",
+    "</",
+    "\"",
+    "'",
+    "=",
+    "&",
+    ";",
+    "&#x0;",
+    "&amp;",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "-->",
+    "<?xml",
+    "\u{feff}",
+    "\0",
+    "é",
+    "😀",
+    "id=\"a\"",
+    "href=\"#a\"",
+    "href=\"#risk\"",
+    "xmlns=\"\"",
+    "typeRef=\"a:b\"",
+    "<list>",
+    "</list>",
+    "<text/>",
+    "<inputEntry/>",
+    "<knowledgeRequirement><requiredKnowledge href=\"#premium\"/></knowledgeRequirement>",
+    "<typeRef>tRisks</typeRef>",
+    "hitPolicy=\"ANY\"",
+];
+
+/// The project's own model, and small ones of others where they are at hand.
+fn originals() -> Vec<Vec<u8>> {
+    let mut files = vec![include_bytes!("models/everything.dmn").to_vec()];
+    let others = corpora_files::files("dmn").unwrap_or_default();
+    let others = others.iter().map(|(_, path)| std::fs::read(path));
+    let others = others.map(|file| file.expect("a file can be read"));
+    files.extend(others.filter(|file| file.len() < 10_000).step_by(3));
+    files
+}
+
+fn mutate(random: &mut fastrand::Rng, bytes: &mut Vec<u8>) {
+    for _ in 0..random.usize(1..6) {
+        let at = random.usize(0..=bytes.len());
+        let end = at + random.usize(0..=(bytes.len() - at).min(200));
+        match random.u8(0..6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let part = bytes[at..end].to_vec();
+                let to = random.usize(0..=bytes.len());
+                bytes.splice(to..to, part);
+            }
+            3 if at < bytes.len() => bytes[at] = random.u8(..),
+            _ => {
+                let piece = PIECES[random.usize(..PIECES.len())];
+                bytes.splice(at..at, piece.bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_damage_makes_the_reader_panic() {
+    let originals = originals();
+    let mut models = 0;
+    let mut broken = 0;
+    for seed in 0..MUTATIONS {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut bytes = originals[random.usize(..originals.len())].clone();
+        mutate(&mut random, &mut bytes);
+        let outcome = std::panic::catch_unwind(|| {
+            let parsed = parse("mutated.dmn", &bytes);
+            // Every tenth is shown too: excerpts must find character boundaries.
+            if let (Ok(source), 0) = (decode(&bytes), seed % 10) {
+                render(&parsed.diagnostics, &source, true);
+            }
+            parsed.model.is_some()
+        });
+        match outcome {
+            Ok(true) => models += 1,
+            Ok(false) => broken += 1,
+            Err(_) => panic!("seed {seed} makes the reader panic"),
+        }
+    }
+    println!("{models} mutated files became models, {broken} were refused");
+    assert!(
+        models > MUTATIONS / 20 && broken > MUTATIONS / 20,
+        "the damage is one-sided"
+    );
+}
