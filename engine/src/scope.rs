@@ -134,7 +134,7 @@ pub(crate) fn failed(source: &str, error: &EvalError, kind: incident::Type) -> S
         EvalErrorKind::Steps | EvalErrorKind::Depth | EvalErrorKind::Size => {
             incident::Type::ExpressionError
         }
-        EvalErrorKind::Assertion => kind,
+        EvalErrorKind::Assertion | EvalErrorKind::HitPolicy => kind,
     };
     Stuck::new(kind, format!("`{source}`: {error}"))
 }
