@@ -1,16 +1,20 @@
-//! DMN 1.1 to 1.6 XML → typed model, located diagnostics.
+//! DMN 1.1 to 1.6 XML → typed model, located diagnostics, decisions that can be made.
 //!
-//! Floor 1: owns reading; must not evaluate expressions or decisions, parse FEEL or do input and
-//! output. `parse` reads a file in one pass and reports everything it finds, what Weir does not
-//! evaluate included.
+//! Floor 1: owns reading (`parse` reads a file in one pass and reports everything it finds, what Weir
+//! does not evaluate included) and what a model means (`compile` makes a `feel` program of it); must
+//! not evaluate expressions itself or do input and output.
 
 mod check;
 pub mod code;
+mod compile;
+mod decisions;
 pub mod model;
 mod namespace;
 mod read;
 mod tag;
 
+pub use compile::{Compiled, File, compile};
+pub use decisions::{Decision, Decisions, Evaluation, Failure, Function, Kind, Made, TableShape};
 pub use model::Definitions;
 pub use model_xml::{
     DecodeError, Diagnostic, Limits, Location, Severity, decode, place_in, render,

@@ -1,0 +1,200 @@
+//! Decisions that can be made: what [`crate::compile`] gives.
+//!
+//! Owns how a decision is called and what is told of it; how values come about is `feel`'s.
+
+use std::fmt;
+
+use feel::program::{DefinitionNumber, Program, TableRun};
+use feel::{Environment, EvalErrorKind, Value};
+use model_xml::Location;
+
+/// The decisions of one file, with what they need of others. `Send + Sync`; share it in an `Arc`.
+#[derive(Debug)]
+pub struct Decisions {
+    pub(crate) program: Program,
+    /// Those of the file first, then those of the files that it imports.
+    pub(crate) decisions: Vec<Decision>,
+    /// How many of them are the file's own.
+    pub(crate) own: usize,
+    pub(crate) functions: Vec<Function>,
+    /// Where the texts of the program stand, by their numbers.
+    pub(crate) texts: Vec<Place>,
+}
+
+/// A decision that can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub id: String,
+    pub name: String,
+    pub kind: Kind,
+    pub version_tag: Option<String>,
+    /// The columns and rules of its table, where its logic is one.
+    pub table: Option<TableShape>,
+    pub(crate) number: DefinitionNumber,
+}
+
+/// What the logic of a decision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    DecisionTable,
+    LiteralExpression,
+    Context,
+    Invocation,
+    FunctionDefinition,
+    Relation,
+    List,
+    Conditional,
+    Filter,
+    For,
+    Quantified,
+    /// It has no logic; its value is null.
+    None,
+}
+
+/// What is told of a decision table beside its values: ids and labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableShape {
+    /// The id of each input, and its label or else its expression.
+    pub inputs: Vec<(String, String)>,
+    /// The id of each output, and its name or else its label.
+    pub outputs: Vec<(String, String)>,
+    /// The id of each rule.
+    pub rules: Vec<String>,
+}
+
+/// A business knowledge model or a decision service, which can be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    pub id: String,
+    pub name: String,
+    /// In their order.
+    pub parameters: Vec<String>,
+    pub(crate) number: DefinitionNumber,
+}
+
+/// Where a text of a program stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The decision, business knowledge model or type that it belongs to.
+    pub(crate) owner: Box<str>,
+    /// Where it starts in the file.
+    pub(crate) location: Location,
+}
+
+/// What making a decision gave, and how.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    /// Its value, or why there is none.
+    pub output: Result<Value<'a>, Failure>,
+    /// The decisions that were made, in the order in which they were known; the one that was asked for is the last.
+    pub made: Vec<Made<'a>>,
+    /// The steps that it took, of those that the environment's budget allows.
+    pub steps: u32,
+}
+
+/// A decision that was made.
+#[derive(Debug)]
+pub struct Made<'a> {
+    pub decision: &'a Decision,
+    pub output: Value<'a>,
+    /// What its table found, where its logic is one.
+    pub table: Option<TableRun<'a>>,
+}
+
+/// Why a decision could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The id of the decision, business knowledge model or type whose expression failed.
+    pub element: String,
+    /// Where the text of the expression starts in the file.
+    pub location: Location,
+    pub kind: EvalErrorKind,
+    /// One sentence.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure {
+            element,
+            location,
+            message,
+            ..
+        } = self;
+        write!(f, "`{element}` at {location}: {message}")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Decisions {
+    /// The decisions of the file, in its order.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions[..self.own]
+    }
+
+    /// The decision with an id.
+    pub fn find(&self, id: &str) -> Option<&Decision> {
+        self.decisions().iter().find(|decision| decision.id == id)
+    }
+
+    /// The business knowledge models and decision services of the file, in its order.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// Makes a decision from the variables of the environment, with all decisions that it needs.
+    pub fn evaluate<'a>(
+        &'a self,
+        decision: &'a Decision,
+        environment: &Environment<'a>,
+    ) -> Evaluation<'a> {
+        let run = self.program.audit(decision.number, environment, &[]);
+        let made = run.decisions.into_iter().filter_map(|run| {
+            let decision = self
+                .decisions
+                .iter()
+                .find(|decision| decision.number == run.definition)?;
+            let table = match decision.kind {
+                Kind::DecisionTable => run.tables.into_iter().next_back(),
+                _ => None,
+            };
+            Some(Made {
+                decision,
+                output: run.output,
+                table,
+            })
+        });
+        Evaluation {
+            made: made.collect(),
+            output: run.value.map_err(|error| self.failure(&error)),
+            steps: run.steps,
+        }
+    }
+
+    /// Calls a business knowledge model or a decision service: one argument for each parameter, in their order.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn call<'a>(
+        &'a self,
+        function: &Function,
+        environment: &Environment<'a>,
+        arguments: &[Value<'a>],
+    ) -> Result<Value<'a>, Failure> {
+        let value = self.program.call(function.number, environment, arguments);
+        value.map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &feel::EvalError) -> Failure {
+        let place = self.texts.get(error.source as usize);
+        Failure {
+            element: place
+                .map(|place| place.owner.to_string())
+                .unwrap_or_default(),
+            location: place.map(|place| place.location).unwrap_or_default(),
+            kind: error.kind,
+            message: error.to_string(),
+        }
+    }
+}
