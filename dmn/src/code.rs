@@ -43,4 +43,7 @@ model_xml::codes! {
     MISSING_LOGIC "missing-logic" Execution "a decision or business knowledge model without logic; its value is null";
     MISSING_EXPRESSION "missing-expression" Execution "an expression without text";
     MISSING_OUTPUT_VALUES "missing-output-values" Execution "a hit policy that goes by output values, of which there are none";
+    BAD_EXPRESSION "bad-expression" Execution "a text that is not FEEL, or calls what is not there";
+    TOO_DEEP "too-deep" Execution "an expression that is nested too deep to be evaluated";
+    MISSING_IMPORT "missing-import" Execution "an import of a file that is not there";
 }

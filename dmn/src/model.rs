@@ -64,6 +64,8 @@ pub struct Definitions {
     pub type_language: Option<String>,
     pub exporter: Option<String>,
     pub exporter_version: Option<String>,
+    /// `modeler:executionPlatform`: `Camunda Cloud`, for which Camunda's Modeler makes a file.
+    pub execution_platform: Option<String>,
     pub version_tag: Option<String>,
     pub imports: Vec<Import>,
     pub item_definitions: Vec<ItemDefinition>,

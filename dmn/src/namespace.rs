@@ -39,6 +39,7 @@ pub(crate) const NAMES: &[&str] = &[
 
 pub(crate) const ZEEBE: NamespaceId = NamespaceId::known(SPECIFIED as u32);
 pub(crate) const CAMUNDA: NamespaceId = NamespaceId::known(SPECIFIED as u32 + 1);
+pub(crate) const MODELER: NamespaceId = NamespaceId::known(SPECIFIED as u32 + 2);
 
 /// Whether elements of a namespace are the model's.
 pub(crate) fn is_model(namespace: NamespaceId) -> bool {

@@ -37,6 +37,7 @@ impl Reader<'_, '_> {
             type_language: self.string(root, "typeLanguage"),
             exporter: self.string(root, "exporter"),
             exporter_version: self.string(root, "exporterVersion"),
+            execution_platform: self.execution_platform(root),
             version_tag: self.version_tag(root),
             imports: self.imports.clone(),
             item_definitions: Vec::new(),
@@ -80,6 +81,13 @@ impl Reader<'_, '_> {
     fn is_diagram(&self, child: ElementIndex) -> bool {
         let of = self.dom.element(child).namespace;
         namespace::is_specified(of) && !namespace::is_model(of)
+    }
+
+    /// What Camunda's Modeler makes the file for.
+    fn execution_platform(&self, root: ElementIndex) -> Option<String> {
+        let dom = self.dom;
+        let attribute = dom.attribute_in(root, namespace::MODELER, "executionPlatform")?;
+        Some(attribute.value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// Whoever calls it needs an id.

@@ -12,6 +12,13 @@ pub type TypeNumber = u32;
 #[derive(Clone, Debug)]
 pub struct Cells(pub(super) Tests);
 
+impl Cells {
+    /// Anything passes.
+    pub fn any() -> Cells {
+        Cells(Tests::ANY)
+    }
+}
+
 /// The names in scope at an expression of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -43,6 +50,16 @@ impl Scope {
     /// A name that contexts may have as a member; it may have spaces and operators in it.
     pub fn member(&mut self, name: &str) {
         self.names.member(name);
+    }
+
+    /// Another name for the value that cells test, `?`.
+    pub fn tested(&mut self, name: &str) {
+        self.names.tested(name);
+    }
+
+    /// The expression is the condition of a boxed filter: members of the items may be named.
+    pub fn enter_filter(&mut self) {
+        self.names.enter_filter();
     }
 
     /// A type.
@@ -173,6 +190,15 @@ impl Builder {
         };
         let parsed = piece.unary_tests(&scope.names)?;
         Ok((Cells(parsed.root), number))
+    }
+
+    /// Parses a type, such as `list<number>` or the name of a declared one.
+    ///
+    /// # Errors
+    /// See [`SyntaxError`]; positions are within the text.
+    pub fn type_(&self, text: &str, scope: &Scope) -> Result<Type, SyntaxError> {
+        let piece = Piece { text, from: 0 };
+        piece.type_(&scope.names)
     }
 
     /// The program.

@@ -13,6 +13,10 @@ pub struct Names {
     phrases: Phrases,
     meanings: HashMap<Box<str>, Meaning>,
     types: HashMap<Box<str>, u32>,
+    /// Another name for what is tested, `?`.
+    tested: Option<Box<str>>,
+    /// The expression stands in a filter that is not written around it.
+    in_filter: bool,
 }
 
 /// What a name is known as.
@@ -49,6 +53,17 @@ impl Names {
         self.types.insert(name.into(), number);
     }
 
+    /// Makes another name for what is tested known.
+    pub(crate) fn tested(&mut self, name: &str) {
+        self.meaning(name).variable = true;
+        self.tested = Some(name.into());
+    }
+
+    /// Members are known as they are in a filter.
+    pub(crate) fn enter_filter(&mut self) {
+        self.in_filter = true;
+    }
+
     /// Makes a definition of a program known; the last one of a name counts.
     pub(crate) fn global(&mut self, name: &str, number: u32, is_function: bool) {
         let meaning = self.meaning(name);
@@ -66,6 +81,14 @@ impl Names {
     fn meaning(&mut self, name: &str) -> &mut Meaning {
         self.phrases.add(name);
         self.meanings.entry(name.into()).or_default()
+    }
+
+    pub(super) fn is_tested(&self, name: &str) -> bool {
+        self.tested.as_deref() == Some(name)
+    }
+
+    pub(super) fn is_in_filter(&self) -> bool {
+        self.in_filter
     }
 
     pub(super) fn phrases(&self) -> &Phrases {

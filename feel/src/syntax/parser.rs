@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use super::lexer::{self, Symbol, Token, TokenKind};
 use super::name::is_word;
 use super::names::{Names, Phrases};
-use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test, Tests};
+use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test, Tests, Type};
 use super::{HEIGHT_MAX, TEXT_BYTES_MAX};
 use crate::error::syntax_error;
 use crate::{Position, SyntaxError};
@@ -58,6 +58,12 @@ impl Piece<'_> {
         self.parse(names, |parser| parser.unary_tests())
     }
 
+    /// A type by itself.
+    pub(crate) fn type_(self, names: &Names) -> Result<Type, SyntaxError> {
+        self.parse(names, |parser| parser.type_())
+            .map(|parsed| parsed.root)
+    }
+
     fn parse<T>(
         self,
         names: &Names,
@@ -96,7 +102,7 @@ impl Piece<'_> {
             depth: 0,
             closes_range: false,
             reads_input: false,
-            filters: 0,
+            filters: u32::from(names.is_in_filter()),
             names,
             locals: HashMap::new(),
             phrases,

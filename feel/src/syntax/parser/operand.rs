@@ -200,7 +200,10 @@ impl Parser<'_> {
         }
     }
 
-    fn name(&mut self, at: u32, name: Box<str>) -> Parse<Node> {
+    fn name(&mut self, at: u32, mut name: Box<str>) -> Parse<Node> {
+        if self.names.is_tested(&name) && !self.is_local(&name) {
+            name = "?".into();
+        }
         self.read(&name);
         let global = match self.is_local(&name) {
             true => None,

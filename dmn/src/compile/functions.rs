@@ -1,0 +1,129 @@
+//! Business knowledge models and decision services as functions (DMN 1.5, 6.3.9, 6.3.11 and 10.4).
+
+use feel::program::{Boxed, Scope, Type};
+
+use super::names::name_of;
+use super::{At, Compiler};
+use crate::decisions::Function;
+use crate::model::{FunctionDefinition, FunctionKind, InformationItem, Reference, TypeRef};
+
+impl Compiler<'_> {
+    pub(super) fn define_knowledge_model(&mut self, unit: usize, position: usize) {
+        let model = &self.units[unit].file.model.knowledge_models[position];
+        let number = self.units[unit].knowledge_models[position];
+        let mut scope = self.scope(unit, model.knowledge_requirements.iter());
+        let name = name_of(&model.name, model.variable.as_ref());
+        // A function may call itself.
+        scope.function(name, number);
+        let at = At {
+            unit,
+            owner: &model.id,
+            scope: &scope,
+        };
+        let mut parameters = Vec::new();
+        if let Some(logic) = &model.logic {
+            let output = self.output_type(unit, logic.type_ref.as_ref(), model.variable.as_ref());
+            let function = self.function(at, &logic.content, output);
+            self.builder.value(number, function);
+            let names = logic.content.parameters.iter();
+            parameters.extend(names.map(|parameter| parameter.name.clone()));
+        }
+        if unit == 0 {
+            self.functions.push(Function {
+                id: model.id.clone(),
+                name: model.name.clone(),
+                parameters,
+                number,
+            });
+        }
+    }
+
+    /// What a function gives: what its logic says, or else its variable, whose type may be that of the function.
+    fn output_type(
+        &mut self,
+        unit: usize,
+        logic: Option<&TypeRef>,
+        variable: Option<&InformationItem>,
+    ) -> Option<Type> {
+        let reference = logic.or_else(|| variable?.type_ref.as_ref())?;
+        let type_ = self.checked_type(unit, reference)?;
+        match self.is_function_type(unit, &type_) {
+            true => None,
+            false => Some(type_),
+        }
+    }
+
+    pub(super) fn is_function_type(&self, unit: usize, type_: &Type) -> bool {
+        use crate::model::Shape;
+        match type_ {
+            Type::Function(..) => true,
+            Type::Declared(_, name) => {
+                let definitions = &self.units[unit].file.model.item_definitions;
+                let definition = definitions.iter().find(|it| *it.name == **name);
+                definition.is_some_and(|it| matches!(it.shape, Shape::Function { .. }))
+            }
+            Type::Named(_) | Type::List(_) | Type::Range(_) | Type::Context(_) => false,
+        }
+    }
+
+    /// A function whose value is converted to a type.
+    pub(super) fn function(
+        &mut self,
+        at: At<'_>,
+        function: &FunctionDefinition,
+        output: Option<Type>,
+    ) -> Boxed {
+        let mut scope: Scope = at.scope.clone();
+        let mut parameters = Vec::with_capacity(function.parameters.len());
+        for parameter in &function.parameters {
+            scope.local(&parameter.name);
+            let type_ = self.type_of(at.unit, Some(parameter));
+            parameters.push((parameter.name.as_str().into(), type_));
+        }
+        let inside = At {
+            scope: &scope,
+            ..at
+        };
+        let body = match function.kind {
+            FunctionKind::Feel => self.optional(inside, function.body.as_deref()),
+            // Refused when it was read.
+            FunctionKind::Java | FunctionKind::Pmml => Boxed::null(),
+        };
+        let location = function.body.as_ref().map(|body| body.location);
+        let location = location.unwrap_or_default();
+        let body = match output {
+            Some(type_) => self.bounded(at, location, body.typed(type_)),
+            None => body,
+        };
+        self.bounded(at, location, Boxed::function(parameters, body))
+    }
+
+    pub(super) fn define_service(&mut self, unit: usize, position: usize) {
+        let service = &self.units[unit].file.model.services[position];
+        let number = self.units[unit].services[position];
+        let parameters = service.input_data.iter().chain(&service.input_decisions);
+        let parameters = self.referred(unit, parameters);
+        let outputs = self.referred(unit, service.output_decisions.iter());
+        if unit == 0 {
+            let names = parameters.iter().map(|(name, _)| name.to_string());
+            self.functions.push(Function {
+                id: service.id.clone(),
+                name: service.name.clone(),
+                parameters: names.collect(),
+                number,
+            });
+        }
+        let name = name_of(&service.name, service.variable.as_ref());
+        self.builder.service(number, name, parameters, outputs);
+    }
+
+    fn referred<'r>(
+        &self,
+        unit: usize,
+        references: impl Iterator<Item = &'r Reference>,
+    ) -> Vec<(Box<str>, u32)> {
+        let named = references.filter_map(|it| self.definition(unit, &it.target));
+        named.map(|(name, number)| (name.into(), number)).collect()
+    }
+}
+

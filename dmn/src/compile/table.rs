@@ -1,0 +1,101 @@
+//! Decision tables as parts of the program (DMN 1.5, chapter 8).
+
+use feel::program::{self, Boxed, Cells, Table, TableOutput};
+
+use super::{At, Compiler};
+use crate::model::{
+    Aggregation, DecisionTable, HitPolicy, InputClause, Literal, OutputClause, Rule, Text, Typed,
+};
+
+impl Compiler<'_> {
+    pub(super) fn table(&mut self, at: At<'_>, table: &DecisionTable) -> Table {
+        let inputs = table.inputs.iter();
+        let inputs = inputs.map(|input| self.input(at, input)).collect();
+        let outputs = table.outputs.iter();
+        let outputs = outputs.map(|output| self.output(at, output)).collect();
+        let rules = table.rules.iter();
+        let rules = rules.map(|rule| self.rule(at, table, rule)).collect();
+        Table {
+            policy: policy(table.hit_policy),
+            inputs,
+            outputs,
+            rules,
+        }
+    }
+
+    /// The expression of an input; one whose value is not allowed is null.
+    fn input(&mut self, at: At<'_>, input: &InputClause) -> Boxed {
+        let value = self.text(at, &input.expression.content.text);
+        if !self.units[at.unit].is_typed {
+            return value;
+        }
+        let Some(allowed) = &input.allowed_values else {
+            return value;
+        };
+        let allowed = self.cells(at, allowed);
+        let any = program::Type::Named(program::TypeName::Any);
+        let type_ = self.passing("allowed values", any, allowed);
+        self.bounded(at, input.location, value.typed(type_))
+    }
+
+    fn output(&mut self, at: At<'_>, output: &OutputClause) -> TableOutput {
+        let values = output.allowed_values.as_ref();
+        TableOutput {
+            name: output.name.as_deref().unwrap_or_default().into(),
+            values: values.and_then(|values| self.cells(at, values)),
+            default: output.default.as_ref().map(|it| self.entry(at, it)),
+        }
+    }
+
+    fn rule(&mut self, at: At<'_>, table: &DecisionTable, rule: &Rule) -> program::Rule {
+        let tests = rule.input_entries.iter().zip(&table.inputs);
+        let tests = tests.map(|(test, input)| self.test(at, test, input));
+        let tests = tests.collect();
+        let outputs = rule.output_entries.iter();
+        program::Rule {
+            tests,
+            outputs: outputs.map(|entry| self.entry(at, entry)).collect(),
+        }
+    }
+
+    fn test(&mut self, at: At<'_>, text: &Text, input: &InputClause) -> Cells {
+        if text.value.is_empty() {
+            return Cells::any();
+        }
+        let cells = match &input.input_variable {
+            Some(name) => {
+                let mut scope = at.scope.clone();
+                scope.tested(name);
+                self.cells(At { scope: &scope, ..at }, text)
+            }
+            None => self.cells(at, text),
+        };
+        cells.unwrap_or_else(Cells::any)
+    }
+
+    fn entry(&mut self, at: At<'_>, entry: &Typed<Literal>) -> Boxed {
+        match entry.content.text.value.is_empty() {
+            true => Boxed::null(),
+            false => self.text(at, &entry.content.text),
+        }
+    }
+}
+
+fn policy(policy: HitPolicy) -> program::HitPolicy {
+    match policy {
+        HitPolicy::Unique => program::HitPolicy::Unique,
+        HitPolicy::First => program::HitPolicy::First,
+        HitPolicy::Priority => program::HitPolicy::Priority,
+        HitPolicy::Any => program::HitPolicy::Any,
+        HitPolicy::Collect(aggregation) => program::HitPolicy::Collect(aggregation.map(|it| {
+            match it {
+                Aggregation::Sum => program::Aggregation::Sum,
+                Aggregation::Count => program::Aggregation::Count,
+                Aggregation::Min => program::Aggregation::Min,
+                Aggregation::Max => program::Aggregation::Max,
+            }
+        })),
+        HitPolicy::RuleOrder => program::HitPolicy::RuleOrder,
+        HitPolicy::OutputOrder => program::HitPolicy::OutputOrder,
+    }
+}
