@@ -17,6 +17,8 @@ pub struct Decisions {
     /// How many of them are the file's own.
     pub(crate) own: usize,
     pub(crate) functions: Vec<Function>,
+    /// The input data of all files, by name.
+    pub(crate) inputs: Vec<(Box<str>, DefinitionNumber)>,
     /// Where the texts of the program stand, by their numbers.
     pub(crate) texts: Vec<Place>,
 }
@@ -149,7 +151,21 @@ impl Decisions {
         decision: &'a Decision,
         environment: &Environment<'a>,
     ) -> Evaluation<'a> {
-        let run = self.program.audit(decision.number, environment, &[]);
+        self.evaluate_given(decision, environment, &[])
+    }
+
+    /// As [`Decisions::evaluate`], with values of input data, and of decisions instead of making them, by name.
+    pub fn evaluate_given<'a>(
+        &'a self,
+        decision: &'a Decision,
+        environment: &Environment<'a>,
+        given: &[(&str, Value<'a>)],
+    ) -> Evaluation<'a> {
+        let given: Vec<_> = given
+            .iter()
+            .flat_map(|(name, value)| self.named(name).map(|number| (number, value.clone())))
+            .collect();
+        let run = self.program.audit(decision.number, environment, &given);
         let made = run.decisions.into_iter().filter_map(|run| {
             let decision = self
                 .decisions
@@ -184,6 +200,14 @@ impl Decisions {
     ) -> Result<Value<'a>, Failure> {
         let value = self.program.call(function.number, environment, arguments);
         value.map_err(|error| self.failure(&error))
+    }
+
+    /// The input data and decisions of a name.
+    fn named(&self, name: &str) -> impl Iterator<Item = DefinitionNumber> {
+        let inputs = self.inputs.iter().filter(move |(it, _)| **it == *name);
+        let decisions = self.decisions.iter().filter(move |it| it.name == name);
+        let decisions = decisions.map(|decision| decision.number);
+        inputs.map(|(_, number)| *number).chain(decisions)
     }
 
     fn failure(&self, error: &feel::EvalError) -> Failure {

@@ -6,7 +6,7 @@ use feel::program::{Boxed, Scope};
 
 use super::{At, Compiler};
 use crate::model::{
-    self, Context, Expression, Invocation, Iteration, Quantified, Quantifier, Relation, TypeRef,
+    self, Context, Expression, Invocation, Iteration, Quantified, Quantifier, Relation,
 };
 
 impl Compiler<'_> {
@@ -27,14 +27,13 @@ impl Compiler<'_> {
                 let table = self.table(at, table);
                 Boxed::table(table)
             }
-            Expression::Context(context) => return self.context(at, logic, context),
-            Expression::Invocation(invocation) => return self.invocation(at, logic, invocation),
+            Expression::Context(context) => Ok(self.context(at, logic, context)),
+            Expression::Invocation(it) => Ok(self.invocation(at, logic, it)),
             Expression::FunctionDefinition(function) => {
-                let output = logic.type_ref.as_ref();
-                let output = output.and_then(|it| self.output_of(at.unit, it));
+                let output = self.output_type(at.unit, logic.type_ref.as_ref());
                 Ok(self.function(at, function, output))
             }
-            Expression::Relation(relation) => return self.relation(at, logic, relation),
+            Expression::Relation(relation) => Ok(self.relation(at, logic, relation)),
             Expression::List(items) => {
                 let items = items.iter().map(|item| self.logic(at, item)).collect();
                 Boxed::list(items)
@@ -55,13 +54,18 @@ impl Compiler<'_> {
             Expression::For(it) => Ok(self.iteration(at, it)),
             Expression::Quantified(it) => Ok(self.quantified(at, it)),
         };
-        self.bounded(at, location, part)
+        let part = self.bounded(at, location, part);
+        self.converted(at, logic, part)
     }
 
-    /// The type of what a boxed function gives, unless it is that of the function.
-    fn output_of(&mut self, unit: usize, reference: &TypeRef) -> Option<feel::program::Type> {
-        let type_ = self.checked_type(unit, reference)?;
-        (!self.is_function_type(unit, &type_)).then_some(type_)
+    /// What an expression gives, converted to the type that it says itself.
+    fn converted(&mut self, at: At<'_>, logic: &model::Boxed, part: Boxed) -> Boxed {
+        let is_function = matches!(logic.content, Expression::FunctionDefinition(_));
+        let type_ = logic.type_ref.as_ref();
+        match type_.and_then(|it| self.checked_type(at.unit, it)) {
+            Some(type_) if !is_function => self.bounded(at, logic.location, part.typed(type_)),
+            Some(_) | None => part,
+        }
     }
 
     fn context(&mut self, at: At<'_>, logic: &model::Boxed, context: &Context) -> Boxed {

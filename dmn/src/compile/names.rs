@@ -189,7 +189,10 @@ fn entries(logic: &Boxed, scope: &mut Scope) {
             }
         }
         Expression::Invocation(invocation) => {
-            let values = invocation.bindings.iter().filter_map(|it| it.value.as_ref());
+            let values = invocation
+                .bindings
+                .iter()
+                .filter_map(|it| it.value.as_ref());
             values.for_each(|value| entries(value, scope));
         }
         Expression::FunctionDefinition(function) => {

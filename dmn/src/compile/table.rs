@@ -66,7 +66,13 @@ impl Compiler<'_> {
             Some(name) => {
                 let mut scope = at.scope.clone();
                 scope.tested(name);
-                self.cells(At { scope: &scope, ..at }, text)
+                self.cells(
+                    At {
+                        scope: &scope,
+                        ..at
+                    },
+                    text,
+                )
             }
             None => self.cells(at, text),
         };
@@ -87,14 +93,14 @@ fn policy(policy: HitPolicy) -> program::HitPolicy {
         HitPolicy::First => program::HitPolicy::First,
         HitPolicy::Priority => program::HitPolicy::Priority,
         HitPolicy::Any => program::HitPolicy::Any,
-        HitPolicy::Collect(aggregation) => program::HitPolicy::Collect(aggregation.map(|it| {
-            match it {
+        HitPolicy::Collect(aggregation) => {
+            program::HitPolicy::Collect(aggregation.map(|it| match it {
                 Aggregation::Sum => program::Aggregation::Sum,
                 Aggregation::Count => program::Aggregation::Count,
                 Aggregation::Min => program::Aggregation::Min,
                 Aggregation::Max => program::Aggregation::Max,
-            }
-        })),
+            }))
+        }
         HitPolicy::RuleOrder => program::HitPolicy::RuleOrder,
         HitPolicy::OutputOrder => program::HitPolicy::OutputOrder,
     }

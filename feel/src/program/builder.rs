@@ -1,7 +1,7 @@
 //! Makes a program: texts in, definitions out.
 
 use super::boxed::{Boxed, TooDeep};
-use super::{DeclaredType, Definition, DefinitionNumber, Global, Program, Service, Texts};
+use super::{DeclaredType, Definition, DefinitionNumber, Dialect, Global, Program, Service, Texts};
 use crate::syntax::{Names, Piece, Tests, Type};
 use crate::{SyntaxError, syntax};
 
@@ -73,13 +73,19 @@ impl Scope {
 pub struct Builder {
     globals: Vec<Global>,
     types: Vec<DeclaredType>,
+    dialect: Dialect,
     texts: Texts,
 }
 
 impl Builder {
-    /// A program without definitions.
+    /// A program without definitions, in Camunda's dialect.
     pub fn new() -> Builder {
         Builder::default()
+    }
+
+    /// Sets the dialect of the whole program.
+    pub fn dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
     }
 
     /// Declares a definition, so that others can name it before it is defined; until then it is null.
@@ -125,18 +131,20 @@ impl Builder {
     }
 
     /// Defines a decision service: a function whose arguments stand for the definitions of its parameters while its
-    /// outputs are evaluated.
+    /// outputs are evaluated. What it gives is converted to the type.
     pub fn service(
         &mut self,
         number: DefinitionNumber,
         name: &str,
         parameters: Vec<(Box<str>, DefinitionNumber)>,
         outputs: Vec<(Box<str>, DefinitionNumber)>,
+        type_: Option<Type>,
     ) {
         let service = Service {
             name: name.into(),
             parameters,
             outputs,
+            type_,
         };
         self.define(number, Definition::Service(service), None);
     }
@@ -206,6 +214,7 @@ impl Builder {
         Program {
             globals: self.globals,
             types: self.types,
+            dialect: self.dialect,
             texts: self.texts,
         }
     }
