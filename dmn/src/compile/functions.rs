@@ -60,7 +60,7 @@ impl Compiler<'_> {
         function: &FunctionDefinition,
         output: Option<Type>,
     ) -> Boxed {
-        let mut scope: Scope = at.scope.clone();
+        let mut scope: Scope = at.scope.child();
         let mut parameters = Vec::with_capacity(function.parameters.len());
         for parameter in &function.parameters {
             scope.local(&parameter.name);

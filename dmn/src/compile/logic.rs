@@ -6,8 +6,9 @@ use feel::program::{Boxed, Scope};
 
 use super::{At, Compiler};
 use crate::model::{
-    self, Context, Expression, Invocation, Iteration, Quantified, Quantifier, Relation,
+    self, Context, Expression, Invocation, Iteration, Literal, Quantified, Quantifier, Relation,
 };
+use crate::namespace;
 
 impl Compiler<'_> {
     /// An expression, or null where there is none.
@@ -21,8 +22,7 @@ impl Compiler<'_> {
     pub(super) fn logic(&mut self, at: At<'_>, logic: &model::Boxed) -> Boxed {
         let location = logic.location;
         let part = match &logic.content {
-            Expression::Literal(literal) if literal.text.value.is_empty() => Ok(Boxed::null()),
-            Expression::Literal(literal) => Ok(self.text(at, &literal.text)),
+            Expression::Literal(literal) => Ok(self.literal(at, literal)),
             Expression::DecisionTable(table) => {
                 let table = self.table(at, table);
                 Boxed::table(table)
@@ -45,7 +45,7 @@ impl Compiler<'_> {
             }
             Expression::Filter(it) => {
                 let list = self.logic(at, &it.list);
-                let mut scope = at.scope.clone();
+                let mut scope = at.scope.child();
                 scope.local("item");
                 scope.enter_filter();
                 let condition = self.logic(inside(at, &scope), &it.condition);
@@ -56,6 +56,15 @@ impl Compiler<'_> {
         };
         let part = self.bounded(at, location, part);
         self.converted(at, logic, part)
+    }
+
+    /// Null where reading has already said that there is no text, or that it is not FEEL.
+    pub(super) fn literal(&mut self, at: At<'_>, literal: &Literal) -> Boxed {
+        let language = literal.language.as_deref();
+        match literal.text.value.is_empty() || !language.is_none_or(namespace::is_feel) {
+            true => Boxed::null(),
+            false => self.text(at, &literal.text),
+        }
     }
 
     /// What an expression gives, converted to the type that it says itself.
@@ -69,7 +78,7 @@ impl Compiler<'_> {
     }
 
     fn context(&mut self, at: At<'_>, logic: &model::Boxed, context: &Context) -> Boxed {
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         let mut entries = Vec::with_capacity(context.entries.len());
         for entry in &context.entries {
             let value = self.logic(inside(at, &scope), &entry.value);
@@ -121,7 +130,7 @@ impl Compiler<'_> {
 
     fn iteration(&mut self, at: At<'_>, iteration: &Iteration) -> Boxed {
         let list = self.logic(at, &iteration.list);
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         scope.local(&iteration.variable);
         scope.local("partial");
         let body = self.logic(inside(at, &scope), &iteration.result);
@@ -131,7 +140,7 @@ impl Compiler<'_> {
 
     fn quantified(&mut self, at: At<'_>, quantified: &Quantified) -> Boxed {
         let list = self.logic(at, &quantified.list);
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         scope.local(&quantified.variable);
         let condition = self.logic(inside(at, &scope), &quantified.condition);
         let part = match quantified.quantifier {

@@ -3,9 +3,7 @@
 use feel::program::{self, Boxed, Cells, Table, TableOutput};
 
 use super::{At, Compiler};
-use crate::model::{
-    Aggregation, DecisionTable, HitPolicy, InputClause, Literal, OutputClause, Rule, Text, Typed,
-};
+use crate::model::{Aggregation, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text};
 
 impl Compiler<'_> {
     pub(super) fn table(&mut self, at: At<'_>, table: &DecisionTable) -> Table {
@@ -25,7 +23,7 @@ impl Compiler<'_> {
 
     /// The expression of an input; one whose value is not allowed is null.
     fn input(&mut self, at: At<'_>, input: &InputClause) -> Boxed {
-        let value = self.text(at, &input.expression.content.text);
+        let value = self.literal(at, &input.expression.content);
         if !self.units[at.unit].is_typed {
             return value;
         }
@@ -43,7 +41,10 @@ impl Compiler<'_> {
         TableOutput {
             name: output.name.as_deref().unwrap_or_default().into(),
             values: values.and_then(|values| self.cells(at, values)),
-            default: output.default.as_ref().map(|it| self.entry(at, it)),
+            default: output
+                .default
+                .as_ref()
+                .map(|it| self.literal(at, &it.content)),
         }
     }
 
@@ -54,7 +55,7 @@ impl Compiler<'_> {
         let outputs = rule.output_entries.iter();
         program::Rule {
             tests,
-            outputs: outputs.map(|entry| self.entry(at, entry)).collect(),
+            outputs: outputs.map(|it| self.literal(at, &it.content)).collect(),
         }
     }
 
@@ -64,7 +65,7 @@ impl Compiler<'_> {
         }
         let cells = match &input.input_variable {
             Some(name) => {
-                let mut scope = at.scope.clone();
+                let mut scope = at.scope.child();
                 scope.tested(name);
                 self.cells(
                     At {
@@ -77,13 +78,6 @@ impl Compiler<'_> {
             None => self.cells(at, text),
         };
         cells.unwrap_or_else(Cells::any)
-    }
-
-    fn entry(&mut self, at: At<'_>, entry: &Typed<Literal>) -> Boxed {
-        match entry.content.text.value.is_empty() {
-            true => Boxed::null(),
-            false => self.text(at, &entry.content.text),
-        }
     }
 }
 

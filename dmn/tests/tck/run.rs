@@ -107,9 +107,13 @@ fn value(written: Option<&Written>) -> Value<'static> {
         None | Some(Written::Null) => Value::Null,
         Some(Written::String(it)) => text(it),
         Some(Written::Untyped(it)) => match it.trim() {
+            "" => Value::Null,
             "true" => Value::Boolean(true),
             "false" => Value::Boolean(false),
-            trimmed => Decimal::parse(trimmed.as_bytes()).map_or_else(|| text(it), Value::Number),
+            trimmed => Decimal::parse(trimmed.as_bytes())
+                .map(Value::Number)
+                .or_else(|| DateTime::parse(trimmed).map(Value::DateTime))
+                .unwrap_or_else(|| text(it)),
         },
         Some(Written::Number(it)) => number(it),
         Some(Written::Boolean(it)) => Value::Boolean(*it),

@@ -492,17 +492,18 @@ impl Parser<'_> {
 
     /// The longest known name here that `accept` takes, with its tokens.
     fn known_phrase(&self, accept: impl Fn(&Self, &str) -> bool) -> Option<(Box<str>, usize)> {
-        let first = self.token_text(0);
-        let own = self.phrases.starting_with(first);
-        own.iter()
-            .chain(self.names.phrases().starting_with(first))
-            .filter_map(|phrase| {
-                let tokens = phrase.tokens.iter().map(|token| &**token);
-                Some((phrase, self.tokens_here(tokens)?))
+        std::iter::once(&self.phrases)
+            .chain(self.names.phrases())
+            .filter_map(|phrases| {
+                let ahead = (0..).take_while(|ahead| self.kind_at(*ahead) != TokenKind::End);
+                let tokens = ahead.map(|ahead| self.token_text(ahead));
+                phrases.longest(tokens, |name| accept(self, name))
             })
-            .filter(|(phrase, _)| accept(self, &phrase.name))
-            .max_by_key(|(_, tokens)| *tokens)
-            .map(|(phrase, tokens)| (phrase.name.clone(), tokens))
+            .reduce(|longest, other| match other.1 > longest.1 {
+                true => other,
+                false => longest,
+            })
+            .map(|(name, tokens)| (name.into(), tokens))
     }
 
     /// Whether the name is defined, here or outside.
