@@ -45,6 +45,7 @@ model_xml::codes! {
     MISSING_OUTPUT_VALUES "missing-output-values" Execution "a hit policy that goes by output values, of which there are none";
     BAD_EXPRESSION "bad-expression" Execution "a text that is not FEEL, or calls what is not there";
     TOO_DEEP "too-deep" Execution "an expression that is nested too deep to be evaluated";
+    IMPOSSIBLE "impossible" Execution "a comparison that is never true, or a sum that is always null";
     OVERLAPPING_RULES "overlapping-rules" Execution "rules that match at once where the hit policy forbids it";
     HIDDEN_RULE "hidden-rule" Execution "a rule that never counts, since one before it matches whenever it does";
     MISSING_RULE "missing-rule" Execution "inputs that no rule of a table matches";

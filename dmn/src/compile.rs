@@ -222,7 +222,15 @@ impl<'m> Compiler<'m> {
     /// A FEEL text as a part of the program; null where it is not FEEL, which is reported.
     fn text(&mut self, at: At<'_>, text: &Text) -> Boxed {
         let parsed = self.builder.expression(&text.value, at.scope);
-        self.keep(at, text, parsed).unwrap_or_else(Boxed::null)
+        let part = self.keep(at, text, parsed).unwrap_or_else(Boxed::null);
+        let source = self.units[at.unit].file.text;
+        let found: Vec<_> = self.builder.impossible(&part).collect();
+        for (position, why) in found {
+            let location = text.place(source, position.offset as usize);
+            let help = "compare and add values of one type";
+            self.warn(at, code::IMPOSSIBLE, location, why, help);
+        }
+        part
     }
 
     fn cells(&mut self, at: At<'_>, text: &Text) -> Option<feel::program::Cells> {

@@ -23,6 +23,11 @@ pub use model_xml::{
 use model_xml::{Dom, Sink};
 use tag::Tag;
 
+/// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What reading a file gave.
 #[derive(Debug, Clone)]
 pub struct Parsed {

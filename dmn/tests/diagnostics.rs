@@ -211,6 +211,12 @@ fn every_diagnostic_is_raised_where_it_should_be() {
     );
     case("more than is told", &decision(&table));
     case(
+        "a comparison that is null",
+        &decision(
+            "<literalExpression><text>if a &gt; 1 then\n  \"1\" = 1\nelse 2 &lt; 3</text></literalExpression>",
+        ),
+    );
+    case(
         "texts that are not FEEL",
         &decision(
             "<list>\n<literalExpression><text>1 +\n\n ( </text></literalExpression>\n<literalExpression typeRef='list&lt;'><text>nothing(1)</text></literalExpression></list>",

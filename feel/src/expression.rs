@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::eval::{Machine, Scope};
 use crate::syntax::{self, Names, Parsed, Piece};
-use crate::{Environment, EvalError, SyntaxError, Value, Warning};
+use crate::{Environment, EvalError, Position, SyntaxError, Value, Warning};
 
 /// A parsed expression. `Send + Sync`; share it in an `Arc`. Displays in a normal form that reads
 /// back as the same expression.
@@ -97,6 +97,14 @@ impl Expression {
     /// A name inside a filter counts, although a member of the item may hide the variable.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parsed.variables.iter().map(|name| &**name)
+    }
+
+    /// Comparisons that are never true and sums that are always null, whatever the variables are, as far as the text
+    /// itself shows it: where, and why.
+    pub fn impossible(&self) -> impl Iterator<Item = (Position, String)> {
+        let found = syntax::impossible(&self.parsed.root);
+        let place = |at: u32| Position::of(&self.text, at as usize);
+        found.into_iter().map(move |(at, why)| (place(at), why))
     }
 
     /// The source text.

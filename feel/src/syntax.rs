@@ -3,6 +3,7 @@
 //! Owns reading and printing (DMN 1.5, 10.3.1.2, with Camunda's back-ticked names). Must bound what it
 //! builds: text length and tree height, so that nothing later needs to.
 
+mod impossible;
 mod lexer;
 mod name;
 mod names;
@@ -11,6 +12,7 @@ mod print;
 mod table;
 mod tree;
 
+pub(crate) use impossible::impossible;
 pub(crate) use name::is_name;
 pub use names::Names;
 pub(crate) use parser::{Parsed, Piece, parse};

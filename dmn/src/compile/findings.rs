@@ -57,12 +57,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn warn(&mut self, at: At<'_>, code: Code, location: Location, message: String, help: &str) {
+    pub(super) fn warn(
+        &mut self,
+        at: At<'_>,
+        code: Code,
+        location: Location,
+        message: String,
+        help: &str,
+    ) {
         let subject = Subject {
             location,
             element_id: Some(at.owner).filter(|id| !id.is_empty()),
-            element: Some("decisionTable"),
-            process: None,
+            ..Subject::default()
         };
         let sink = &mut self.units[at.unit].sink;
         sink.report(Severity::Warning, code, subject, message, help);

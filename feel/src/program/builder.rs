@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::boxed::{Boxed, TooDeep};
 use super::{DeclaredType, Definition, DefinitionNumber, Dialect, Global, Program, Service, Texts};
 use crate::syntax::{Names, Piece, Tests, Type};
-use crate::{SyntaxError, syntax};
+use crate::{Position, SyntaxError, syntax};
 
 /// The number of a type that a program declares.
 pub type TypeNumber = u32;
@@ -227,6 +227,14 @@ impl Builder {
     pub fn type_(&self, text: &str, scope: &Scope) -> Result<Type, SyntaxError> {
         let piece = Piece { text, from: 0 };
         piece.type_(&scope.names)
+    }
+
+    /// Comparisons that are never true and sums that are always null, whatever the values are: where in the text of
+    /// the part, and why.
+    pub fn impossible(&self, part: &Boxed) -> impl Iterator<Item = (Position, String)> {
+        let found = syntax::impossible(part.node());
+        let place = |at: u32| self.texts.place(at as usize).1;
+        found.into_iter().map(move |(at, why)| (place(at), why))
     }
 
     /// The program.

@@ -90,23 +90,20 @@ impl Table {
         }
     }
 
-    /// Of the highest cell.
-    pub(crate) fn height(&self) -> u16 {
-        let inputs = self.inputs.iter().map(|node| node.height);
-        let outputs = self.outputs.iter().map(|output| {
-            let values = output.values.iter().map(Tests::height);
-            values
-                .chain(output.default.iter().map(|node| node.height))
-                .max()
-                .unwrap_or(0)
-        });
-        let rules = self.rules.iter().map(|rule| {
-            let tests = rule.tests.iter().map(Tests::height);
-            tests
-                .chain(rule.outputs.iter().map(|node| node.height))
-                .max()
-                .unwrap_or(0)
-        });
-        inputs.chain(outputs).chain(rules).max().unwrap_or(0)
+    /// Visits the expressions of all cells.
+    pub(crate) fn each_node<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
+        self.inputs.iter().for_each(&mut *visit);
+        for output in &self.outputs {
+            for tests in &output.values {
+                tests.each_node(visit);
+            }
+            output.default.iter().for_each(&mut *visit);
+        }
+        for rule in &self.rules {
+            for tests in &rule.tests {
+                tests.each_node(visit);
+            }
+            rule.outputs.iter().for_each(&mut *visit);
+        }
     }
 }

@@ -128,9 +128,8 @@ impl Tests {
         self.tests.is_empty() && !self.is_negated
     }
 
-    pub(crate) fn height(&self) -> u16 {
-        let heights = self.tests.iter().map(|test| test.node().height);
-        heights.max().unwrap_or(0)
+    pub(crate) fn each_node<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
+        self.tests.iter().for_each(|test| visit(test.node()));
     }
 }
 
@@ -278,9 +277,13 @@ impl ArithmeticOp {
 impl Kind {
     /// The height of the highest child, 0 without children.
     pub(crate) fn children_height(&self) -> u16 {
-        let highest = |nodes: &mut dyn Iterator<Item = &Node>| {
-            nodes.map(|node| node.height).max().unwrap_or(0)
-        };
+        let mut height = 0;
+        self.each_child(&mut |child| height = height.max(child.height));
+        height
+    }
+
+    /// Visits the children, in the order of the text.
+    pub(crate) fn each_child<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
         match self {
             Kind::Null
             | Kind::Boolean(_)
@@ -289,46 +292,63 @@ impl Kind {
             | Kind::Temporal(_)
             | Kind::Name(_)
             | Kind::Global(..)
-            | Kind::Builtin(_) => 0,
+            | Kind::Builtin(_) => {}
             Kind::Negate(node)
             | Kind::Path(node, _)
             | Kind::InstanceOf(node, _)
             | Kind::Member(_, node)
             | Kind::Typed(node, _)
             | Kind::Truth(node)
-            | Kind::Judged(node) => node.height,
-            Kind::Let(entries, result) => result
-                .height
-                .max(highest(&mut entries.iter().map(|(_, node)| node))),
-            Kind::Table(table) => table.height(),
-            Kind::Arithmetic(first, rest) => first
-                .height
-                .max(highest(&mut rest.iter().map(|(_, node)| node))),
-            Kind::Compare(_, pair) | Kind::Filter(pair) => pair.0.height.max(pair.1.height),
+            | Kind::Judged(node) => visit(node),
+            Kind::Let(entries, result) => {
+                entries.iter().for_each(|(_, node)| visit(node));
+                visit(result);
+            }
+            Kind::Table(table) => table.each_node(visit),
+            Kind::Arithmetic(first, rest) => {
+                visit(first);
+                rest.iter().for_each(|(_, node)| visit(node));
+            }
+            Kind::Compare(_, pair) | Kind::Filter(pair) => {
+                visit(&pair.0);
+                visit(&pair.1);
+            }
             Kind::And(nodes) | Kind::Or(nodes) | Kind::List(nodes) | Kind::Call(_, nodes) => {
-                highest(&mut nodes.iter())
+                nodes.iter().for_each(visit);
             }
             Kind::If(three) | Kind::Between(three) => {
-                three.0.height.max(three.1.height).max(three.2.height)
+                visit(&three.0);
+                visit(&three.1);
+                visit(&three.2);
             }
-            Kind::Context(entries) => highest(&mut entries.iter().map(|(_, node)| node)),
-            Kind::Range(range) => highest(&mut range.start.iter().chain(&range.end)),
-            Kind::In(subject, tests) => subject
-                .height
-                .max(highest(&mut tests.iter().map(Test::node))),
+            Kind::Context(entries) => entries.iter().for_each(|(_, node)| visit(node)),
+            Kind::Range(range) => range.start.iter().chain(&range.end).for_each(visit),
+            Kind::In(subject, tests) => {
+                visit(subject);
+                tests.iter().for_each(|test| visit(test.node()));
+            }
             Kind::For(iterations, body)
             | Kind::Some(iterations, body)
-            | Kind::Every(iterations, body) => iterations
-                .iter()
-                .map(|iteration| iteration.source.height())
-                .fold(body.height, u16::max),
-            Kind::Invoke(function, Arguments::Positional(nodes)) => {
-                function.height.max(highest(&mut nodes.iter()))
+            | Kind::Every(iterations, body) => {
+                for iteration in iterations {
+                    match &iteration.source {
+                        Source::List(node) => visit(node),
+                        Source::Count(from, to) => {
+                            visit(from);
+                            visit(to);
+                        }
+                    }
+                }
+                visit(body);
             }
-            Kind::Invoke(function, Arguments::Named(entries)) => function
-                .height
-                .max(highest(&mut entries.iter().map(|(_, node)| node))),
-            Kind::Function(lambda) => lambda.body.height,
+            Kind::Invoke(function, arguments) => {
+                visit(function);
+                match arguments {
+                    Arguments::Positional(nodes) => nodes.iter().for_each(visit),
+                    Arguments::Named(entries) => entries.iter().for_each(|(_, node)| visit(node)),
+                }
+            }
+            Kind::Function(lambda) => visit(&lambda.body),
         }
     }
 }
@@ -337,15 +357,6 @@ impl Test {
     pub(crate) fn node(&self) -> &Node {
         match self {
             Test::Compare(_, node) | Test::Value(node) | Test::Condition(node) => node,
-        }
-    }
-}
-
-impl Source {
-    fn height(&self) -> u16 {
-        match self {
-            Source::List(node) => node.height,
-            Source::Count(from, to) => from.height.max(to.height),
         }
     }
 }

@@ -234,3 +234,18 @@ async fn a_stream_ends_with_unavailable_when_the_node_stops() {
     let partition = &topology.brokers[0].partitions[0];
     assert_eq!(partition.health(), partition::PartitionBrokerHealth::Dead);
 }
+
+/// Beyond what doubles and 64-bit integers hold, and in the notation that was used.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_come_out_as_they_went_in() {
+    let served = start().await;
+    served.deploy("service_task").await;
+    let numbers = r#"{"a":0.1,"b":1e400,"c":9007199254740993,"d":1.0,"e":-1E+2,"f":0.1000000000000000055511151231257827}"#;
+    let created = served.client();
+    let created = created
+        .clone()
+        .create_process_instance(create("service_task", numbers));
+    created.await.expect("created");
+    let jobs = served.activate("do-work").await;
+    assert_eq!(jobs[0].variables, numbers);
+}
