@@ -5,6 +5,7 @@
 //! values, and it never changes how a number was written. Everything except `normalize` trusts its
 //! input to be normalized; untrusted bytes there give wrong answers, never a panic.
 
+mod index;
 mod normalize;
 mod scan;
 mod word;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+pub use index::Indexed;
 pub use normalize::{normalize, normalize_object};
 pub(crate) use scan::plain_string;
 pub use scan::{Elements, Fields, RawFields, elements, fields, get, raw_fields, string};
