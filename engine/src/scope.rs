@@ -63,7 +63,7 @@ impl Variables for View<'_> {
             return Some(value);
         }
         self.scopes()
-            .find_map(|scope| json::get(self.state.variables(scope)?, name))
+            .find_map(|scope| self.state.variable(scope, name))
     }
 }
 

@@ -6,6 +6,7 @@
 mod buffer;
 mod compiled;
 mod evolve;
+mod hot;
 mod index;
 pub(crate) mod instance;
 mod key;
@@ -57,6 +58,7 @@ pub struct State {
     outbox: Table<Outbox>,
     deployments: Table<PendingDeployment>,
     index: index::Index,
+    hot: hot::Hot,
 }
 
 impl State {
@@ -88,6 +90,7 @@ impl State {
             outbox: Table::new(Kind::Outbox),
             deployments: Table::new(Kind::PendingDeployment),
             index: index::Index::default(),
+            hot: hot::Hot::default(),
         }
     }
 
@@ -165,6 +168,12 @@ impl State {
     /// The variables of a scope, a JSON object.
     pub fn variables(&self, scope: u64) -> Option<&[u8]> {
         Some(&self.variables.get(scope)?.document)
+    }
+
+    /// The encoded value of a variable of a scope.
+    pub(crate) fn variable(&self, scope: u64, name: &str) -> Option<&[u8]> {
+        let document = &self.variables.get(scope)?.document;
+        self.hot.get(scope, document, name)
     }
 
     pub(crate) fn variables_bytes(&self, scope: u64) -> Option<&Bytes> {

@@ -45,6 +45,17 @@ impl Coefficient {
     const fn get(self) -> i128 {
         ((self.high as i128) << 64) | self.low as i128
     }
+
+    /// When it is not larger: products of two such fit.
+    #[inline]
+    const fn small(self) -> Option<i64> {
+        let small = self.low as i64;
+        if self.high == small >> 63 {
+            Some(small)
+        } else {
+            None
+        }
+    }
 }
 
 /// How [`Decimal::round`] treats the digits it drops.
@@ -81,7 +92,16 @@ impl Decimal {
     }
 
     /// `coefficient × 10^exponent`, rounded to 34 digits; `None` when it is out of range.
+    #[inline]
     pub fn new(coefficient: i128, exponent: i32) -> Option<Decimal> {
+        let fits = coefficient.unsigned_abs() < COEFFICIENT_END as u128;
+        match fits && (EXPONENT_MIN..=EXPONENT_MAX).contains(&exponent) {
+            true => Some(Decimal::raw(coefficient, exponent)),
+            false => Decimal::rounded(coefficient, exponent),
+        }
+    }
+
+    fn rounded(coefficient: i128, exponent: i32) -> Option<Decimal> {
         let mut coefficient = coefficient;
         let mut exponent = exponent;
         if coefficient.unsigned_abs() >= COEFFICIENT_END as u128 {
@@ -173,7 +193,11 @@ impl Decimal {
 
     /// The product; `None` on overflow.
     pub fn times(self, other: Decimal) -> Option<Decimal> {
-        match self.coefficient().checked_mul(other.coefficient()) {
+        let product = match (self.coefficient.small(), other.coefficient.small()) {
+            (Some(a), Some(b)) => Some(i128::from(a) * i128::from(b)),
+            (None, _) | (_, None) => self.coefficient().checked_mul(other.coefficient()),
+        };
+        match product {
             Some(product) => Decimal::new(product, self.exponent + other.exponent),
             None => wide::multiply(self, other),
         }
@@ -303,24 +327,34 @@ impl Ord for Decimal {
 #[inline]
 fn aligned(a: Decimal, b: Decimal) -> Option<(i128, i128, i32)> {
     let distance = a.exponent.abs_diff(b.exponent);
-    let unit = pow10(distance)?;
+    let scaled =
+        |coefficient: Coefficient| match (coefficient.small(), POWERS.get(distance as usize)) {
+            (Some(small), Some(unit)) => Some(i128::from(small) * i128::from(*unit)),
+            (None, _) | (_, None) => coefficient.get().checked_mul(pow10(distance)?),
+        };
     if a.exponent >= b.exponent {
-        Some((
-            a.coefficient().checked_mul(unit)?,
-            b.coefficient(),
-            b.exponent,
-        ))
+        Some((scaled(a.coefficient)?, b.coefficient(), b.exponent))
     } else {
-        Some((
-            a.coefficient(),
-            b.coefficient().checked_mul(unit)?,
-            a.exponent,
-        ))
+        Some((a.coefficient(), scaled(b.coefficient)?, a.exponent))
     }
 }
 
+/// Powers of ten that fit.
+const POWERS: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 fn pow10(power: u32) -> Option<i128> {
-    10i128.checked_pow(power)
+    match POWERS.get(power as usize) {
+        Some(unit) => Some(i128::from(*unit)),
+        None => 10i128.checked_pow(power),
+    }
 }
 
 /// The number of decimal digits; 1 for zero.

@@ -269,12 +269,23 @@ impl<'a> Machine<'a> {
 
     #[inline]
     fn variable(&mut self, at: u32, name: &str) -> Outcome<'a> {
-        let Some(encoded) = self.encoded(at, name)? else {
-            self.warn(at, WarningKind::NoVariable, || {
-                format!("there is no variable `{name}`")
-            });
-            return Ok(Value::Null);
-        };
+        match self.encoded(at, name)? {
+            Some(encoded) => self.decoded(at, encoded),
+            None => Ok(self.missing(at, name)),
+        }
+    }
+
+    #[cold]
+    fn missing(&mut self, at: u32, name: &str) -> Value<'a> {
+        self.warn(at, WarningKind::NoVariable, || {
+            format!("there is no variable `{name}`")
+        });
+        Value::Null
+    }
+
+    /// The value of a variable's bytes.
+    #[inline]
+    fn decoded(&mut self, at: u32, encoded: &'a [u8]) -> Outcome<'a> {
         let value = Value::decode(encoded);
         // Text with escapes is copied.
         if let Value::String(Text::Shared(text)) = &value {

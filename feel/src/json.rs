@@ -5,15 +5,19 @@
 //! values, and it never changes how a number was written. Everything except `normalize` trusts its
 //! input to be normalized; untrusted bytes there give wrong answers, never a panic.
 
+mod index;
 mod normalize;
 mod scan;
+mod word;
 mod write;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+pub use index::Indexed;
 pub use normalize::{normalize, normalize_object};
+pub(crate) use scan::plain_string;
 pub use scan::{Elements, Fields, RawFields, elements, fields, get, raw_fields, string};
 pub(crate) use write::write_string_content;
 pub use write::{ObjectWriter, write_string};
@@ -110,7 +114,7 @@ pub fn pick(object: &[u8], names: &[impl AsRef<str>]) -> Vec<u8> {
 
 /// A name as it stands between the quotes of a normalized document.
 pub(crate) fn escaped_name(name: &str) -> Cow<'_, [u8]> {
-    if name.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+    if word::is_plain(name.as_bytes()) {
         return Cow::Borrowed(name.as_bytes());
     }
     let mut out = Vec::with_capacity(name.len() + 8);

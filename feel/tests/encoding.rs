@@ -248,3 +248,50 @@ proptest! {
         let _ = feel::Value::decode(&bytes).to_string();
     }
 }
+
+/// Objects of so many fields, some with names and values that are escaped.
+fn object_of(fields: usize) -> String {
+    let fields = (0..fields).map(|n| match n % 4 {
+        0 => format!(r#""f{n}":{n}"#),
+        1 => format!(r#""a \"quoted\" name {n}":"a \\ {n}""#),
+        2 => format!(r#""nameOfTheField{n}":{{"x":[{n},"}}"],"f{n}":null}}"#),
+        _ => format!(r#""é{n}":[true,{{"y":"],{n}"}}]"#),
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn an_index_finds_what_scanning_finds() {
+    for fields in [0, 1, 2, 7, 8, 9, 100, 3_000] {
+        let object = json::normalize_object(object_of(fields).as_bytes(), &Limits::default());
+        let object = object.expect("an object");
+        let indexed = json::Indexed::new(object.clone());
+        let names = json::fields(&object).map(|(name, _)| name.into_owned());
+        let names = names
+            .chain(["", "f", "f1", "x", "nameOfTheField", "nameOfTheField1"].map(String::from));
+        for name in names {
+            let found = indexed.find(&name).map(|range| &object[range]);
+            assert_eq!(found, json::get(&object, &name), "{fields} fields, {name}");
+        }
+        assert_eq!(json::raw_fields(&object).count(), fields);
+    }
+}
+
+#[test]
+fn an_index_of_anything_does_not_panic() {
+    for text in [
+        "",
+        "{",
+        "[1]",
+        "{\"a\":1",
+        "{\"a\":1}}",
+        "\"",
+        "{\"\":\"",
+        "{\"a\":}",
+    ] {
+        let indexed = json::Indexed::new(text.as_bytes().to_vec().into());
+        for name in ["", "a", "b"] {
+            let _ = indexed.find(name);
+        }
+    }
+}

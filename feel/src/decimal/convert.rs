@@ -41,25 +41,37 @@ impl Decimal {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        // Eighteen digits without point or exponent, the common case, fit one u64.
-        if digits.len() <= 18 {
-            let mut n = 0u64;
-            let plain = digits.iter().all(|b| {
-                n = n
-                    .wrapping_mul(10)
-                    .wrapping_add(u64::from(b.wrapping_sub(b'0')));
-                b.is_ascii_digit()
-            });
-            if plain && !digits.is_empty() {
-                let coefficient = if negative {
-                    -i128::from(n)
-                } else {
-                    i128::from(n)
-                };
-                return Some(Decimal::raw(coefficient, 0));
-            }
+        // Eighteen digits without an exponent, the common case, fit one u64.
+        if digits.len() <= 18
+            && let Some((n, exponent)) = parse_short(digits)
+        {
+            let n = i128::from(n);
+            return Some(Decimal::raw(if negative { -n } else { n }, exponent));
         }
         parse_general(negative, digits)
+    }
+}
+
+/// Digits with at most one point, which is not the last; so few that they fit.
+#[inline]
+fn parse_short(text: &[u8]) -> Option<(u64, i32)> {
+    let (mut n, mut point) = (0u64, None);
+    for (at, byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            n = n * 10 + u64::from(digit);
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else {
+            return None;
+        }
+    }
+    match point {
+        None => (!text.is_empty()).then_some((n, 0)),
+        Some(at) => {
+            let digits = text.len() - 1 - at;
+            (digits > 0).then_some((n, -(digits as i32)))
+        }
     }
 }
 

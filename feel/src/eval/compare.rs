@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::{Machine, Outcome, Scope};
-use crate::EvalError;
 use crate::syntax::{CompareOp, Kind, Node};
 use crate::value::{Context, List, Range, Value};
+use crate::{Decimal, EvalError, json};
 
 /// Which of two values of one ordered type comes first; `None` for anything else.
 pub(crate) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
@@ -41,7 +41,19 @@ impl<'a> Machine<'a> {
         pair: &'a (Node, Node),
         scope: &Scope<'_, 'a>,
     ) -> Outcome<'a> {
-        let left = self.eval(&pair.0, scope)?;
+        let left = match (&pair.0.kind, scope) {
+            (Kind::Name(name), Scope::Root) => {
+                self.charge(pair.0.at, 1)?;
+                match self.encoded(pair.0.at, name)? {
+                    Some(encoded) => match self.compare_encoded(op, pair, encoded)? {
+                        Some(truth) => return Ok(Value::Boolean(truth)),
+                        None => self.decoded(pair.0.at, encoded)?,
+                    },
+                    None => self.missing(pair.0.at, name),
+                }
+            }
+            _ => self.eval(&pair.0, scope)?,
+        };
         // Most conditions compare with a literal, which then need not become a value.
         if let (Value::Number(left), Kind::Number(right)) = (&left, &pair.1.kind) {
             return Ok(Value::Boolean(op.accepts(left.cmp(right))));
@@ -59,6 +71,30 @@ impl<'a> Machine<'a> {
             self.warn_unlike(pair.0.at, &left, &right);
         }
         Ok(Value::boolean(truth))
+    }
+
+    /// Compares a variable with a literal; `None` when that takes values.
+    #[inline]
+    fn compare_encoded(
+        &mut self,
+        op: CompareOp,
+        pair: &'a (Node, Node),
+        encoded: &'a [u8],
+    ) -> Result<Option<bool>, EvalError> {
+        let order = match &pair.1.kind {
+            Kind::Number(right) if matches!(encoded.first(), Some(b'-' | b'0'..=b'9')) => {
+                Decimal::parse(encoded).map(|left| left.cmp(right))
+            }
+            Kind::String(right) => match json::plain_string(encoded) {
+                Some(left) => {
+                    self.charge_text(pair.0.at, left.len().min(right.len()))?;
+                    Some(left.cmp(right.as_bytes()))
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        Ok(order.map(|order| op.accepts(order)))
     }
 
     /// The truth of a comparison; `None` is null.

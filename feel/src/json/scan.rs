@@ -4,23 +4,64 @@
 
 use std::borrow::Cow;
 
-use super::escaped_name;
+use super::{escaped_name, word};
 
 /// The encoded value of the field `name` of a normalized object, or `None`. Stops at the field; the
 /// rest of the object is not read.
 pub fn get<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let wanted = escaped_name(name);
+    let wanted = Wanted::new(name);
     let mut rest = object.get(1..)?;
     loop {
         rest = rest.strip_prefix(b"\"")?;
-        // The name that is looked for is compared before its end is, so that it is read only once.
-        if let Some(after) = rest.strip_prefix(&*wanted)
-            && let Some(value) = after.strip_prefix(b"\":")
-        {
-            return value.get(..value_end(value)?);
+        let (is_wanted, name_end) = wanted.compare(rest)?;
+        let value = rest.get(name_end + 2..)?;
+        let end = value_end(value)?;
+        if is_wanted {
+            return value.get(..end);
         }
-        let value = rest.get(string_end(rest)? + 2..)?;
-        rest = value.get(value_end(value)?..)?.strip_prefix(b",")?;
+        rest = value.get(end..)?.strip_prefix(b",")?;
+    }
+}
+
+/// A name that is looked for, with its first bytes and the quote behind it as one word: most other names differ there.
+struct Wanted<'n> {
+    name: Cow<'n, [u8]>,
+    word: u64,
+    mask: u64,
+}
+
+impl<'n> Wanted<'n> {
+    #[inline]
+    fn new(name: &'n str) -> Self {
+        let name = escaped_name(name);
+        let (word, mask) = match word::first(&name) {
+            Some(word) => (word, u64::MAX),
+            None => {
+                let mask = u64::MAX >> (56 - 8 * name.len());
+                (word::padded(&name, b'"') & mask, mask)
+            }
+        };
+        Wanted { name, word, mask }
+    }
+
+    /// Whether the name at the start of `bytes`, behind its opening quote, is the one; and where it ends.
+    #[inline]
+    fn compare(&self, bytes: &[u8]) -> Option<(bool, usize)> {
+        if let Some(word) = word::first(bytes) {
+            if (word ^ self.word) & self.mask != 0 {
+                return Some((false, string_end(bytes)?));
+            }
+            if self.name.len() < 8 {
+                return Some((true, self.name.len()));
+            }
+        }
+        let is_wanted = bytes
+            .strip_prefix(&*self.name)
+            .is_some_and(|after| after.first() == Some(&b'"'));
+        match is_wanted {
+            true => Some((true, self.name.len())),
+            false => Some((false, string_end(bytes)?)),
+        }
     }
 }
 
@@ -49,6 +90,13 @@ pub fn elements(array: &[u8]) -> Elements<'_> {
 pub fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     Some(unescape(inner))
+}
+
+/// The bytes of an encoded string without its quotes, when none is escaped; `None` for anything else.
+#[inline]
+pub(crate) fn plain_string(value: &[u8]) -> Option<&[u8]> {
+    let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    word::is_plain(inner).then_some(inner)
 }
 
 /// See [`raw_fields`].
@@ -108,72 +156,77 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 /// The index of the closing quote, given what follows the opening one.
-#[inline]
+#[inline(always)]
 fn string_end(bytes: &[u8]) -> Option<usize> {
-    // Most names and values are short: a plain loop beats a call into memchr there.
-    let near = bytes.len().min(16);
     let mut at = 0;
-    while at < near {
-        match bytes[at] {
-            b'"' => return Some(at),
-            b'\\' => break,
-            _ => at += 1,
+    for word in bytes.chunks_exact(8).take(4).filter_map(word::first) {
+        let found = word::places(word, b'"') | word::places(word, b'\\');
+        if found != 0 {
+            at += word::first_place(found);
+            return match bytes.get(at)? {
+                b'"' => Some(at),
+                _ => string_end_from(bytes, at),
+            };
         }
+        at += 8;
     }
+    string_end_from(bytes, at)
+}
+
+#[inline(never)]
+fn string_end_from(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        let found = memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        at += found;
-        if bytes.get(at) == Some(&b'"') {
-            return Some(at);
+        match bytes.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?,
         }
-        at += 2;
     }
 }
 
 /// The length of the value at the start of `bytes`.
-#[inline]
+#[inline(always)]
 fn value_end(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b'"' => Some(string_end(bytes.get(1..)?)? + 2),
         b'{' | b'[' => container_end(bytes),
-        // At least one byte, so that whoever iterates makes progress on any input.
-        _ => bytes
-            .iter()
-            .position(|b| matches!(b, b',' | b'}' | b']'))
-            .map_or(Some(bytes.len()), |end| (end > 0).then_some(end)),
+        _ => scalar_end(bytes),
     }
 }
 
-/// What a byte outside of strings does to the nesting: 1 opens, 2 closes, 3 begins a string.
-const STRUCTURE: [u8; 256] = {
-    let mut table = [0; 256];
-    table[b'{' as usize] = 1;
-    table[b'[' as usize] = 1;
-    table[b'}' as usize] = 2;
-    table[b']' as usize] = 2;
-    table[b'"' as usize] = 3;
-    table
-};
+/// The length of the number or literal at the start of `bytes`.
+#[inline]
+fn scalar_end(bytes: &[u8]) -> Option<usize> {
+    let end = |word| word::places(word, b',') | word::places(word, b'}') | word::places(word, b']');
+    let end = match word::first(bytes).map(end) {
+        Some(places @ 1..) => word::first_place(places),
+        Some(0) | None => bytes
+            .iter()
+            .position(|b| matches!(b, b',' | b'}' | b']'))
+            .unwrap_or(bytes.len()),
+    };
+    // At least one byte, so that whoever iterates makes progress on any input.
+    (end > 0).then_some(end)
+}
 
 /// The length of the array or object at the start of `bytes`.
 fn container_end(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut rest = bytes;
+    let (mut depth, mut at) = (0usize, 0);
     loop {
-        let at = rest.iter().position(|b| STRUCTURE[usize::from(*b)] != 0)?;
-        let (&[.., byte], after) = rest.split_at_checked(at + 1)? else {
-            return None;
-        };
-        rest = after;
-        match STRUCTURE[usize::from(byte)] {
-            1 => depth += 1,
-            2 => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(bytes.len() - rest.len());
-                }
+        let rest = bytes.get(at..)?;
+        match rest.first()? {
+            b'"' => at += string_end(rest.get(1..)?)? + 2,
+            b',' | b':' => at += 1,
+            b'{' | b'[' => {
+                depth += 1;
+                at += 1;
             }
-            _ => rest = rest.get(string_end(rest)? + 1..)?,
+            b'}' | b']' if depth <= 1 => return Some(at + 1),
+            b'}' | b']' => {
+                depth -= 1;
+                at += 1;
+            }
+            _ => at += scalar_end(rest)?,
         }
     }
 }
