@@ -10,3 +10,4 @@ mod races;
 mod real;
 mod settings;
 mod support;
+mod views;
