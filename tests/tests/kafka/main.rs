@@ -8,6 +8,7 @@ mod position;
 mod races;
 #[path = "../real/mod.rs"]
 mod real;
+mod secured;
 mod settings;
 mod support;
 mod views;
