@@ -3,6 +3,7 @@
 //! One broker for all tests of this file, a namespace for each; `scripts/kafka` ends it with this process.
 
 mod compaction;
+mod diverging;
 mod namespaces;
 mod position;
 mod races;
