@@ -1,7 +1,7 @@
 //! Where each request goes: the gateway directly, everything else by name.
 //!
-//! Also what must hold for every service: a message that is too large is RESOURCE_EXHAUSTED, and a response that waits
-//! ends when the server closes.
+//! Also what must hold for every service: a message that is too large is RESOURCE_EXHAUSTED, a response that waits ends
+//! when the server closes, and what a call asks of the node is repeated until the call's own deadline.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::{HeaderMap, HeaderValue, Request, Response};
+use node::Patience;
 use proto::gateway::gateway_server::{GatewayServer, SERVICE_NAME};
 use tonic::Status;
 use tonic::body::Body;
@@ -43,6 +44,7 @@ type Called = <GatewayServer<Zeebe> as Service<Request<Body>>>::Future;
 /// The response of one of the services.
 pub(crate) struct Answering {
     service: Answerer,
+    patience: Patience,
     closing: Closing,
 }
 
@@ -66,15 +68,22 @@ impl Service<Request<Body>> for Front {
     }
 
     fn call(&mut self, request: Request<Body>) -> Answering {
+        let patience = patience(request.headers());
         let service = match is_gateway(request.uri().path()) {
             true => Answerer::Gateway(self.gateway.call(request)),
             false => Answerer::Other(Box::pin(self.others.call(request))),
         };
         Answering {
             service,
+            patience,
             closing: self.closing.clone(),
         }
     }
+}
+
+fn patience(headers: &HeaderMap) -> Patience {
+    let deadline = headers.get("grpc-timeout");
+    Patience::of(deadline.and_then(|value| node::wait_for(value.to_str().ok()?)))
 }
 
 fn is_gateway(path: &str) -> bool {
@@ -88,10 +97,11 @@ impl Future for Answering {
     type Output = Result<Response<ClosingBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answered = match &mut self.service {
+        let (patience, service) = (self.patience, &mut self.service);
+        let answered = patience.hold(|| match service {
             Answerer::Gateway(called) => called.as_mut().poll(context),
             Answerer::Other(routed) => routed.as_mut().poll(context),
-        };
+        });
         let Ok(mut response) = ready!(answered);
         name_too_large(response.headers_mut());
         let closing = self.closing.clone();

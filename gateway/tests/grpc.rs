@@ -14,6 +14,8 @@ mod jobs;
 mod lifecycle;
 #[path = "grpc/partitions.rs"]
 mod partitions;
+#[path = "grpc/patience.rs"]
+mod patience;
 #[path = "grpc/server.rs"]
 mod server;
 #[path = "grpc/stopping.rs"]

@@ -12,6 +12,8 @@ pub struct Broker {
     script: PathBuf,
     /// Its brokers, `host:port,host:port`.
     bootstrap: String,
+    /// The same brokers, where users log in.
+    secured: Option<String>,
     folder: String,
     run: Child,
 }
@@ -23,7 +25,17 @@ impl Broker {
     /// When the script fails: it says why on standard error.
     #[must_use]
     pub fn start(brokers: u32, properties: &[&str]) -> Self {
-        Self::run(brokers, properties, None)
+        Self::run(brokers, properties, &[], None)
+    }
+
+    /// As [`Broker::start`], one broker with a listener more: it speaks TLS, takes these users, each `name=password`,
+    /// by SCRAM-SHA-512, and lets them do what was granted. At the other one everybody may do everything.
+    ///
+    /// # Panics
+    /// As [`Broker::start`].
+    #[must_use]
+    pub fn start_secured(users: &[&str]) -> Self {
+        Self::run(1, &[], users, None)
     }
 
     /// As [`Broker::start`], with the data of broker N in `node-N` of a folder.
@@ -32,10 +44,10 @@ impl Broker {
     /// As [`Broker::start`].
     #[must_use]
     pub fn start_in(folder: &Path, brokers: u32, properties: &[&str]) -> Self {
-        Self::run(brokers, properties, Some(folder))
+        Self::run(brokers, properties, &[], Some(folder))
     }
 
-    fn run(brokers: u32, properties: &[&str], folder: Option<&Path>) -> Self {
+    fn run(brokers: u32, properties: &[&str], users: &[&str], folder: Option<&Path>) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka");
         let mut command = Command::new(&script);
         command.args(["run", "--brokers", &brokers.to_string()]);
@@ -45,6 +57,9 @@ impl Broker {
         for property in properties {
             command.args(["--set", property]);
         }
+        for user in users {
+            command.args(["--user", user]);
+        }
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut run = piped
             .spawn()
@@ -53,18 +68,18 @@ impl Broker {
             .stdout
             .take()
             .unwrap_or_else(|| unreachable!("it is piped"));
-        let mut line = String::new();
-        let read = BufReader::new(output).read_line(&mut line);
-        let Some((bootstrap, folder)) = line.trim().split_once(' ') else {
-            panic!(
-                "scripts/kafka could not start a broker: {read:?}, {:?}",
-                run.wait()
-            );
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let line = lines.next().unwrap_or_default();
+        let Some((bootstrap, folder)) = line.split_once(' ') else {
+            panic!("scripts/kafka could not start a broker: {:?}", run.wait());
         };
+        // Without users there is no second line, and none is waited for.
+        let secured = (!users.is_empty()).then(|| lines.next().unwrap_or_default());
         let (bootstrap, folder) = (bootstrap.to_owned(), folder.to_owned());
         Self {
             script,
             bootstrap,
+            secured,
             folder,
             run,
         }
@@ -74,6 +89,26 @@ impl Broker {
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// What librdkafka needs to log in as a user of [`Broker::start_secured`], but for `bootstrap.servers`, which is
+    /// given first.
+    ///
+    /// # Panics
+    /// When it was started without users.
+    #[must_use]
+    pub fn login(&self, user: &str, password: &str) -> (&str, Vec<(&'static str, String)>) {
+        let Some(secured) = &self.secured else {
+            panic!("nobody can log in");
+        };
+        let properties = vec![
+            ("security.protocol", "SASL_SSL".to_owned()),
+            ("ssl.ca.location", format!("{}/tls/ca.pem", self.folder)),
+            ("sasl.mechanism", "SCRAM-SHA-512".to_owned()),
+            ("sasl.username", user.to_owned()),
+            ("sasl.password", password.to_owned()),
+        ];
+        (secured, properties)
     }
 
     /// Runs a shell script that finds Kafka's own tools, such as `kafka-topics.sh`; gives what it prints.

@@ -2,7 +2,8 @@
 //!
 //! With the feature `fail-points` only; without it a moment passes as if nothing stood there. Which one it is, the
 //! environment says: `WEIR_FAIL_POINT=before-commit:37` dies when that moment comes for the 37th time,
-//! `before-commit:37:stop` hangs until somebody continues the process.
+//! `before-commit:37:stop` hangs until somebody continues the process. Other variables switch fencing off, and give a
+//! follower another command than the log has.
 
 /// A moment in the life of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,19 +46,22 @@ pub enum FailPoint {
 pub fn pass(_: FailPoint) {}
 
 #[cfg(feature = "fail-points")]
-pub use chosen::{FAIL_POINT, UNFENCED, pass, unfenced};
+pub use chosen::{FAIL_POINT, MISREAD, UNFENCED, misread, pass, unfenced};
 
 #[cfg(feature = "fail-points")]
 mod chosen {
     use super::FailPoint;
+    use crate::Bytes;
     use rustix::process::{Signal, getpid, kill_process};
     use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     /// The variable that says what happens when.
     pub const FAIL_POINT: &str = "WEIR_FAIL_POINT";
     /// The variable that switches fencing off.
     pub const UNFENCED: &str = "WEIR_UNFENCED";
+    /// The variable with the text that a follower does not see.
+    pub const MISREAD: &str = "WEIR_MISREAD";
 
     static CHOSEN: LazyLock<Option<Chosen>> = LazyLock::new(|| {
         let text = std::env::var(FAIL_POINT).ok()?;
@@ -116,6 +120,24 @@ mod chosen {
             Some(_) => format!("{id}-{}", std::process::id()),
             None => id.to_owned(),
         }
+    }
+
+    /// A command as a follower with faulty memory has it: in the first one that has the text that the environment names
+    /// there is something else. Only once: who begins anew reads what is there.
+    pub fn misread(command: Bytes) -> Bytes {
+        static UNSEEN: LazyLock<Option<String>> =
+            LazyLock::new(|| std::env::var(MISREAD).ok().filter(|text| !text.is_empty()));
+        static IS_DONE: AtomicBool = AtomicBool::new(false);
+        let Some(text) = UNSEEN.as_ref().map(String::as_bytes) else {
+            return command;
+        };
+        let found = command.windows(text.len()).position(|part| part == text);
+        let Some(at) = found.filter(|_| !IS_DONE.swap(true, Ordering::SeqCst)) else {
+            return command;
+        };
+        let mut other = command.to_vec();
+        other[at..at + text.len()].fill(b'x');
+        other.into()
     }
 
     impl FailPoint {

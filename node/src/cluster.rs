@@ -1,5 +1,6 @@
 //! Several nodes that share the partitions of a journal.
 
+mod clocks;
 pub(crate) mod lease;
 pub(crate) mod membership;
 mod role;

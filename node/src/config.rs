@@ -49,7 +49,8 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// A node that is silent for longer is taken for dead.
     pub silence_max: Duration,
-    /// How long a call waits for a partition of a cluster to have a leader.
+    /// How long a call waits for a partition of a cluster to have a leader, unless its caller says; see
+    /// [`crate::Patience`].
     pub leader_patience: Duration,
     /// Where it is counted what the node does.
     pub measures: Arc<Measures>,

@@ -148,11 +148,9 @@ impl Desk {
             Output::Skipped {
                 offset,
                 correlation,
+                instance,
             } => {
-                tracing::error!(offset, "skipped a command that makes the machine fail");
-                let waiter = waiting.take(correlation);
-                let failed = format!("the machine failed on the command at offset {offset}");
-                let failed = Err(SubmitError::Internal(failed));
+                let (waiter, failed) = (waiting.take(correlation), skipped(offset, instance));
                 sorted.replies.extend(waiter.map(|waiter| (waiter, failed)));
             }
             Output::Unreadable { offset, reason } => {
@@ -219,4 +217,15 @@ impl Desk {
             self.core.queue.return_jobs(&refused.jobs);
         }
     }
+}
+
+/// Somebody should look why.
+fn skipped(offset: u64, instance: Option<u64>) -> Reply {
+    tracing::error!(
+        offset,
+        instance,
+        "skipped a command that makes the machine fail"
+    );
+    let failed = format!("the machine failed on the command at offset {offset}");
+    Err(SubmitError::Internal(failed))
 }

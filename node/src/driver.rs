@@ -8,6 +8,7 @@
 //! its `next_offset` on, append what [`Driver::propose`] gives, commit what [`Driver::draft`] gives. After a [`Halt`]
 //! the driver is worth nothing: restore another one.
 
+mod about;
 mod draft;
 mod history;
 mod loading;
@@ -77,6 +78,8 @@ pub enum Output {
     Skipped {
         offset: u64,
         correlation: u64,
+        /// That it is about, if it is about one.
+        instance: Option<u64>,
     },
     /// A record that is no command was passed over: somebody else wrote into the log.
     Unreadable {
@@ -181,6 +184,7 @@ impl Driver {
                 outputs.push(Output::Skipped {
                     offset,
                     correlation: command.correlation,
+                    instance: about::instance(&self.state, &command),
                 });
             }
             Ok(command) => self.command(record, &command, outputs)?,

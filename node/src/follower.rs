@@ -142,6 +142,11 @@ impl Follower {
                 // It says that it includes a command that the log does not have.
                 return Err(FollowError::Diverged { next_offset });
             }
+            #[cfg(feature = "fail-points")]
+            let record = Record {
+                command: journal::fail_point::misread(record.command),
+                ..record
+            };
             self.driver.apply(&record, &mut outputs).map_err(halted)?;
             outputs.clear();
         }

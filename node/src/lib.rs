@@ -30,6 +30,7 @@ mod node;
 mod partition;
 mod partition_client;
 mod partition_id;
+mod patience;
 mod peer;
 mod place;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use node::Node;
 pub use partition::Applied;
 pub use partition_client::PartitionClient;
 pub use partition_id::PartitionId;
+pub use patience::{Patience, wait_for};
 pub use peer::server::Peers;
 pub use query::{Queries, Query};
 pub use reads::Story;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::error::SubmitError;
 use crate::partition::Partition;
 use crate::partition_id::PartitionId;
+use crate::patience;
 use crate::peer::client::Peer;
 
 /// A call that found no leader looks again after so long, if nothing was heard.
@@ -83,8 +84,8 @@ impl Slot {
         });
     }
 
-    /// Calls the leader; should it move, or not be there, calls the next one, for as long as `patience`. A call may so
-    /// be made twice: it must not matter, or carry a request id.
+    /// Calls the leader; should it move, or not be there, calls the next one, for as long as `patience`, or as long as
+    /// who waits for it says. A call may so be made twice: it must not matter, or carry a request id.
     pub async fn call<T, F>(
         &self,
         patience: Duration,
@@ -93,7 +94,7 @@ impl Slot {
     where
         F: Future<Output = Result<T, SubmitError>>,
     {
-        let deadline = Instant::now() + patience;
+        let deadline = patience::until(patience);
         let mut places = self.place.subscribe();
         loop {
             let place = places.borrow_and_update().clone();

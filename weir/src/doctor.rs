@@ -29,8 +29,9 @@ Examples:
 
 It takes what `weir serve` takes, changes nothing and tries nothing out. It checks that a broker
 answers, the topics and their settings, and what this user may do with them. It cannot check
-permissions for transactional ids or for topics that do not exist, nor how clocks differ: that takes
-writing. Topics that are all missing are no fault: the first `weir serve` makes them.
+permissions for transactional ids or for topics that do not exist: that takes writing; nor how
+clocks differ: `weir serve` warns. Topics that are all missing are no fault: the first `weir serve`
+makes them.
 
 Exit status: 0 nothing is unsafe, 1 something is, 3 no broker answers.")]
 pub struct DoctorArgs {

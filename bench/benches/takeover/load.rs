@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use proto::gateway::gateway_client::GatewayClient;
-use proto::gateway::{CreateProcessInstanceRequest, DeployResourceRequest, Resource};
+use proto::gateway::{
+    CreateProcessInstanceRequest, CreateProcessInstanceResponse, DeployResourceRequest, Resource,
+};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::Failing;
@@ -22,6 +24,8 @@ pub struct Call {
     pub due: Instant,
     /// From when it was due.
     pub took: Duration,
+    /// Of the instance, if one was begun.
+    pub partition: Option<u32>,
 }
 
 #[derive(Default)]
@@ -100,12 +104,23 @@ async fn create(mut gateway: GatewayClient<Channel>, due: Instant, shared: Arc<S
     };
     let created = gateway.create_process_instance(create).await;
     let took = due.elapsed();
-    if let Err(status) = created {
-        eprintln!("a call failed after {took:?}: {status}");
-        *shared.failed.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-    }
+    let partition = match created {
+        Ok(created) => Some(partition_of(&created.into_inner())),
+        Err(status) => {
+            eprintln!("a call failed after {took:?}: {status}");
+            *shared.failed.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            None
+        }
+    };
+    let call = Call {
+        due,
+        took,
+        partition,
+    };
     let calls = shared.calls.lock();
-    calls
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(Call { due, took });
+    calls.unwrap_or_else(PoisonError::into_inner).push(call);
+}
+
+fn partition_of(created: &CreateProcessInstanceResponse) -> u32 {
+    engine::partition_of(created.process_instance_key.cast_unsigned())
 }

@@ -78,20 +78,16 @@ fn main() -> Failing<()> {
 
 fn report(calls: &[Call], kills: &[Instant], heard: &[Said]) {
     println!(
-        "{:<44}{:>6}{:>10}{:>10}{:>10}",
-        "ms", "n", "p50", "p99", "max"
+        "{:<48}{:>6}{:>10}{:>10}{:>10}{:>10}",
+        "ms", "n", "p50", "p95", "p99", "max"
     );
     let usual = calls.iter().map(|call| call.took);
     row("a call, all of them", usual.collect());
-    let stall = |from: Instant, until: Instant| {
-        let those = calls
-            .iter()
-            .filter(|call| (from..until).contains(&call.due));
+    let stalls = kills.iter().filter_map(|kill| {
+        let until = *kill + AFTER_KILL.min(gap(kill, kills));
+        let those = within(calls, *kill - BEFORE, until);
         those.map(|call| call.took).max()
-    };
-    let stalls = kills
-        .iter()
-        .filter_map(|kill| stall(*kill - BEFORE, *kill + AFTER_KILL.min(gap(kill, kills))));
+    });
     row("kill -9: the longest call", stalls.collect());
     let after = |kill: &Instant, is: fn(What) -> bool| {
         let mut after = heard.iter().filter(|said| said.at > *kill && is(said.what));
@@ -105,13 +101,50 @@ fn report(calls: &[Call], kills: &[Instant], heard: &[Said]) {
         .filter_map(|kill| led_again(*kill, heard))
         .collect();
     row("noticed: until all is led again", led);
-    let moves: Vec<(Instant, Instant)> = moves(heard);
-    let lengths = moves.iter().map(|(from, until)| *until - *from);
+    report_moves(calls, kills, &moves(heard));
+}
+
+/// The longest call while a partition moved; of other partitions at the same time; and of all when nothing happened,
+/// which is what the machine's own pauses cost.
+fn report_moves(calls: &[Call], kills: &[Instant], moves: &[Move]) {
+    let lengths = moves.iter().map(|moved| moved.until - moved.from);
     row("planned move: until it is led again", lengths.collect());
-    let stalls = moves
-        .iter()
-        .filter_map(|(from, until)| stall(*from - BEFORE, *until));
-    row("planned move: the longest call", stalls.collect());
+    let is_own = |moved: &Move, call: &Call| call.partition == Some(moved.partition);
+    let during = |moved: &Move| within(calls, moved.from - BEFORE, moved.until);
+    let own = moves.iter().filter_map(|moved| {
+        let those = during(moved).filter(|call| is_own(moved, call));
+        those.max_by_key(|call| call.took)
+    });
+    row(
+        "planned move: the longest call",
+        own.map(|call| call.took).collect(),
+    );
+    let others = moves.iter().filter_map(|moved| {
+        let those = during(moved).filter(|call| !is_own(moved, call));
+        those.map(|call| call.took).max()
+    });
+    row(
+        "at that time: the longest of other partitions",
+        others.collect(),
+    );
+    let length = moves.iter().map(|moved| moved.until - moved.from);
+    let length = BEFORE + length.sum::<Duration>() / moves.len().max(1) as u32;
+    let calm = kills.iter().filter_map(|kill| {
+        let until = *kill - BEFORE;
+        within(calls, until - length, until)
+            .map(|call| call.took)
+            .max()
+    });
+    row(
+        "when nothing happens: the longest in as long",
+        calm.collect(),
+    );
+}
+
+/// Those that were due in that time.
+fn within(calls: &[Call], from: Instant, until: Instant) -> impl Iterator<Item = &Call> {
+    let those = calls.iter();
+    those.filter(move |call| (from..until).contains(&call.due))
 }
 
 /// Until the next kill.
@@ -130,8 +163,14 @@ fn led_again(kill: Instant, heard: &[Said]) -> Option<Duration> {
     led.last().map(|said| said.at - noticed.at)
 }
 
-/// From when each was begun until the other node led.
-fn moves(heard: &[Said]) -> Vec<(Instant, Instant)> {
+/// A partition that was handed over, from when that was begun until the other node led it.
+struct Move {
+    partition: u32,
+    from: Instant,
+    until: Instant,
+}
+
+fn moves(heard: &[Said]) -> Vec<Move> {
     let begun = heard
         .iter()
         .enumerate()
@@ -139,10 +178,15 @@ fn moves(heard: &[Said]) -> Vec<(Instant, Instant)> {
             What::HandsOver(partition) => Some((index, said.at, partition)),
             What::TakesOver(_) | What::Leads(_) | What::Follows(_) => None,
         });
-    let ended = |(index, at, partition): (usize, Instant, u32)| {
+    let ended = |(index, from, partition): (usize, Instant, u32)| {
         let mut after = heard.iter().skip(index);
         let led = after.find(|said| said.what == What::Leads(partition))?;
-        Some((at, led.at))
+        let until = led.at;
+        Some(Move {
+            partition,
+            from,
+            until,
+        })
     };
     begun.filter_map(ended).collect()
 }
@@ -155,9 +199,10 @@ fn row(name: &str, mut durations: Vec<Duration>) {
         found.map_or(f64::NAN, |found| found.as_secs_f64() * 1000.0)
     };
     println!(
-        "{name:<44}{:>6}{:>10.1}{:>10.1}{:>10.1}",
+        "{name:<48}{:>6}{:>10.1}{:>10.1}{:>10.1}{:>10.1}",
         durations.len(),
         at(0.5),
+        at(0.95),
         at(0.99),
         at(1.0)
     );

@@ -44,6 +44,11 @@ pub async fn start_on(partitions: u32, config: Config, of_node: node::Config) ->
     let log = Arc::new(journal.clone());
     let node = tokio::task::spawn_blocking(move || Node::start(log, of_node));
     let node = node.await.expect("no panic").expect("the node starts");
+    serve(journal, node, config).await
+}
+
+/// Serves a node that there is.
+pub async fn serve(journal: MemoryJournal, node: Node, config: Config) -> Served {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("its number").port();
     let (shutdown, told) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! Brokers that die and hang, three of them: nothing confirmed is lost, what is in doubt says so, work goes on.
 
+use super::proxy::Proxy;
 use super::*;
 use journal::{AppendError, CheckpointError};
 use std::collections::BTreeSet;
@@ -141,5 +142,44 @@ fn each_of_three_brokers_may_die() {
     assert!(
         stored >= number,
         "{stored} is older than {number}, which was confirmed"
+    );
+}
+
+/// The broker has a command and its answer is lost, so the client sends it again: the broker knows the sequence, keeps
+/// the one that it has, and tells success. What offset it tells then is up to the broker and the client (librdkafka
+/// documents that there may be none), which is why `append` gives none: the command is read where it is, once.
+#[test]
+fn an_append_whose_answer_was_lost_is_in_the_log_once() {
+    const ROUNDS: u32 = 10;
+    let proxy = Proxy::start();
+    let options = KafkaOptions {
+        bootstrap: proxy.broker.bootstrap().to_owned(),
+        ..options()
+    };
+    let journal = open(&options);
+    let mut wanted = Vec::new();
+    for round in 0..ROUNDS {
+        let (_, before) = proxy.lost_and_produced();
+        let commands: Vec<Bytes> = ["first", "second"]
+            .map(|it| bytes(&format!("{it} {round}")))
+            .into();
+        proxy.lose_an_answer();
+        assert_eq!(journal.append(0, &commands), Ok(()), "round {round}");
+        let (lost, produced) = proxy.lost_and_produced();
+        assert_eq!(lost, round + 1);
+        assert!(
+            produced - before >= 2,
+            "it was sent again: {produced}, {before} before"
+        );
+        wanted.extend(commands);
+    }
+    // What was doubled stands before it.
+    append(&journal, &["last"]);
+    wanted.push(bytes("last"));
+    let mut reader = journal.read(0, 0).expect("read");
+    let records = read(&mut *reader, wanted.len()).into_iter();
+    assert_eq!(
+        records.map(|record| record.command).collect::<Vec<_>>(),
+        wanted
     );
 }

@@ -366,3 +366,46 @@ fn commands_below_a_checkpoint_are_deleted_but_for_the_margin() {
     }
     panic!("nothing was deleted");
 }
+
+/// From the state topic nothing is removed for as long as the limit, tombstones least of all: who keeps within it has
+/// missed nothing, and who does not must not go on with what it has.
+#[test]
+fn a_reader_that_is_slower_than_the_limit_must_begin_anew() {
+    let patient = options();
+    // The topics are those of a sane limit. No reader keeps within this one.
+    open(&patient);
+    let journal = open(&KafkaOptions {
+        restore_limit: Duration::from_nanos(1),
+        ..patient.clone()
+    });
+    let mut follower = journal.observe(0).expect("observe");
+    assert_eq!(
+        follow(&mut *follower, &mut State::new()),
+        (0, 0),
+        "there was nothing to read"
+    );
+    let mut leader = lead(&open(&patient));
+    leader
+        .checkpoint(&changing(vec![change("a", "1")]))
+        .expect("checkpoint");
+    // One that follows, and one that restores.
+    for mut observer in [follower, journal.observe(0).expect("observe")] {
+        assert_eq!(until_refused(&mut *observer), Error::Lagged(0));
+        assert_eq!(observer.next(WAIT), Err(Error::Lagged(0)), "for ever");
+    }
+    let wanted = State::from([(bytes("a"), bytes("1"))]);
+    assert_eq!(restore(&open(&patient)), (wanted, 0, 1));
+}
+
+fn until_refused(observer: &mut dyn Observer) -> Error {
+    for _ in 0..PATIENCE {
+        match observer.next(WAIT) {
+            Ok(Observed::Checkpoint { next_offset, term }) => {
+                panic!("a checkpoint that may lack something: {next_offset}, term {term}")
+            }
+            Ok(Observed::Change(_) | Observed::Idle) => {}
+            Err(error) => return error,
+        }
+    }
+    panic!("nothing came");
+}

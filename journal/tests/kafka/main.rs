@@ -5,6 +5,7 @@
 mod faults;
 mod foreign;
 mod leading;
+mod proxy;
 mod publishing;
 mod settings;
 mod volume;

@@ -5,6 +5,7 @@ use super::*;
 use journal::Error;
 use journal::kafka::topics::{self, Finding, Severity};
 use journal::kafka::{KafkaOptions, examine};
+use rdkafka::ClientConfig;
 
 /// Opens with one topic set otherwise; gives what was found.
 fn refused(short: &str, setting: &str, value: &str) -> Vec<Finding> {
@@ -141,4 +142,16 @@ fn a_broker_that_is_not_there_is_said_so() {
         matches!(&refused, Err(Error::Failed(reason)) if reason.contains("127.0.0.1:1")),
         "{refused:?}"
     );
+}
+
+/// What a secured cluster asks for is in the library that is linked, whatever machine it was built on.
+#[test]
+fn tls_scram_and_oauthbearer_are_built_in() {
+    let config = ClientConfig::new().create_native_config();
+    let features = config.and_then(|config| config.get("builtin.features"));
+    let features = features.expect("librdkafka says what it can do");
+    let has = |wanted: &str| features.split(',').any(|feature| feature == wanted);
+    for wanted in ["ssl", "sasl_scram", "sasl_oauthbearer"] {
+        assert!(has(wanted), "{wanted} is not among {features}");
+    }
 }

@@ -24,6 +24,10 @@ impl Sent {
         Sent(Instant::now(), SystemTime::now())
     }
 
+    pub fn on_the_wall(self) -> SystemTime {
+        self.1
+    }
+
     fn elapsed(self) -> Duration {
         let on_the_wall = self.1.elapsed().unwrap_or(Duration::ZERO);
         self.0.elapsed().max(on_the_wall)

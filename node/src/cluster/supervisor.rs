@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
@@ -15,6 +15,7 @@ use journal::{ClusterLog, Journal, Record};
 use prost::Message;
 use proto::node::Heartbeat;
 
+use super::clocks::{Apart, Clocks};
 use super::lease::Sent;
 use super::membership::{Membership, Plan};
 use super::role::{self, Order, Report, Role};
@@ -71,6 +72,7 @@ struct Work {
     reporter: Sender<(PartitionId, Report)>,
     sequence: u64,
     sent: VecDeque<(u64, Sent)>,
+    clocks: Clocks,
     next_beat: Instant,
     leaving_since: Option<Instant>,
 }
@@ -97,6 +99,7 @@ impl Supervisor {
             reporter,
             sequence: 0,
             sent: VecDeque::new(),
+            clocks: Clocks::default(),
             next_beat: Instant::now(),
             leaving_since: None,
         };
@@ -175,7 +178,7 @@ impl Work {
             match Heartbeat::decode(notice.command.clone()) {
                 Ok(heartbeat) => {
                     if heartbeat.node == self.given.me {
-                        self.came_back(heartbeat.sequence);
+                        self.came_back(heartbeat.sequence, notice.timestamp_ms);
                     }
                     self.membership.hear(notice.timestamp_ms, heartbeat);
                 }
@@ -191,10 +194,19 @@ impl Work {
         self.tell_places();
     }
 
-    fn came_back(&mut self, sequence: u64) {
+    fn came_back(&mut self, sequence: u64, brokers_ms: i64) {
         while let Some((sent, at)) = self.sent.pop_front() {
             if sent == sequence {
                 self.given.shared.lease.renew(at);
+                let sent = at.on_the_wall();
+                let apart = self.clocks.compare(sent, brokers_ms, SystemTime::now());
+                if let Some(Apart { brokers_ms, own_ms }) = apart {
+                    tracing::warn!(
+                        brokers_ms,
+                        own_ms,
+                        "the clocks of the brokers and of this machine are far apart: set them"
+                    );
+                }
             }
             if sent >= sequence {
                 break;

@@ -1,7 +1,7 @@
 //! Crashes, faults of the journal, full disks, other leaders, foreign records.
 
 use journal::memory::{Faults, MemoryJournal};
-use journal::{Bytes, Journal};
+use journal::{Bytes, Checkpoint, CheckpointError, Journal};
 use node::{Caller, JobStreamRequest, Node, Phase, SubmitError, driver};
 use proto::record::command::Kind;
 use proto::record::{CompleteJob, Tick};
@@ -215,7 +215,7 @@ async fn a_full_disk_is_told_and_passes() {
 async fn a_leader_that_was_fenced_resigns() {
     let journal = MemoryJournal::new(1, 5);
     let node = start(&journal);
-    let other = journal.lead(0, "other").unwrap();
+    let mut other = journal.lead(0, "other").unwrap();
     let _ = submit(&node, create_command("one")).await;
     deploy_quietly(&node).await;
     until_status(&node, "it has resigned", |status| {
@@ -227,8 +227,16 @@ async fn a_leader_that_was_fenced_resigns() {
         matches!(refused, Err(SubmitError::Unavailable(_))),
         "{refused:?}"
     );
-    assert_eq!(other.term(), 2, "and does not lead again");
     node.stop().await;
+    // Whoever leads again takes the right to write from the one before: the fenced node has not.
+    let checkpoint = Checkpoint {
+        next_offset: other.next_offset(),
+        ..Checkpoint::default()
+    };
+    assert_eq!(other.checkpoint(&checkpoint), Ok(()));
+    let next = journal.lead(0, "next").unwrap();
+    assert_eq!(next.term(), other.term() + 1, "nobody led in between");
+    assert_eq!(other.checkpoint(&checkpoint), Err(CheckpointError::Fenced));
 }
 
 /// A command that changes something; whether it is answered is open.

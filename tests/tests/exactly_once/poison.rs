@@ -7,8 +7,9 @@ use std::time::Instant;
 use fastrand::Rng;
 use journal::broker::Broker;
 use node::driver::PLANTED;
+use proto::gateway::CancelProcessInstanceRequest;
 use serde_json::Value;
-use tonic::Code;
+use tonic::{Code, Request};
 
 use super::orders::{self, PATIENCE, TOPIC};
 use super::real::{Home, Server, request_id, topics};
@@ -36,6 +37,20 @@ async fn poison(server: &Server, random: &mut Rng) {
     let refused = gateway.create_process_instance(create);
     let status = refused.await.expect_err("no machine survives it");
     assert_eq!(status.code(), Code::Internal, "{status}");
+}
+
+/// Calls with what the machine fails on, about an instance; the log says which.
+async fn poison_about(server: &Server, instance: i64) {
+    let mut cancel = Request::new(CancelProcessInstanceRequest {
+        process_instance_key: instance,
+        ..CancelProcessInstanceRequest::default()
+    });
+    let planted = PLANTED.parse().expect("ASCII");
+    cancel.metadata_mut().insert("weir-user", planted);
+    let refused = server.gateway().cancel_process_instance(cancel).await;
+    let status = refused.expect_err("no machine survives it");
+    assert_eq!(status.code(), Code::Internal, "{status}");
+    server.hear(&format!("instance={instance}"));
 }
 
 /// The dead letters, once there are so many: reasons by coordinates.
@@ -69,6 +84,9 @@ async fn what_no_machine_survives_is_passed_over_once_and_kept() {
     let (mut random, mut ordered) = (Rng::with_seed(9), 0);
     let first = Server::at(&home);
     orders::deploy(&first).await;
+    let key = orders::order(first.channel(), ordered, &request_id(&mut random)).await;
+    ordered += 1;
+    poison_about(&first, key.expect("it is ordered")).await;
     let second = Server::at(&home);
     order(&[&first, &second], &mut ordered, &mut random).await;
 
@@ -81,13 +99,13 @@ async fn what_no_machine_survives_is_passed_over_once_and_kept() {
         poison(server, &mut random).await;
         order(&[&first, &second], &mut ordered, &mut random).await;
     }
-    let letters = dead_letters(&broker, 5);
+    let letters = dead_letters(&broker, 6);
     let (garbage, planted): (Vec<_>, Vec<_>) = letters
         .iter()
         .partition(|(_, reason)| reason.contains("it is no command"));
     let found: Vec<&String> = garbage.iter().map(|(place, _)| place).collect();
     assert_eq!(found, places.iter().collect::<Vec<_>>());
-    assert_eq!(planted.len(), 2);
+    assert_eq!(planted.len(), 3);
     for (place, reason) in planted {
         assert!(place.starts_with("weir.commands/"), "{place}");
         assert_eq!(reason, "the machine failed on it");
@@ -105,7 +123,7 @@ async fn what_no_machine_survives_is_passed_over_once_and_kept() {
     assert_eq!(told.iter().find(is_surprised), None);
     orders::all_ended(&third).await;
     third.stop();
-    assert_eq!(dead_letters(&broker, 5), letters);
+    assert_eq!(dead_letters(&broker, 6), letters);
     assert_eq!(
         orders::check(ordered, &topics::read(&broker, TOPIC)),
         Ok(())

@@ -3,10 +3,13 @@
 //! One broker for all tests of this file, a namespace for each; `scripts/kafka` ends it with this process.
 
 mod compaction;
+mod diverging;
 mod namespaces;
 mod position;
 mod races;
 #[path = "../real/mod.rs"]
 mod real;
+mod secured;
 mod settings;
 mod support;
+mod views;

@@ -94,6 +94,8 @@ pub fn records(options: &KafkaOptions, topic: &str, partition: i32) -> Vec<Owned
     config
         .set("group.id", "unused")
         .set("isolation.level", "read_committed")
+        // Whoever looks again and again wants to hear of the end at once.
+        .set("fetch.wait.max.ms", "5")
         .set("enable.partition.eof", "true");
     let consumer: BaseConsumer = config.create().expect("a consumer");
     let mut list = TopicPartitionList::new();

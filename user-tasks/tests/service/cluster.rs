@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use journal::memory::MemoryJournal;
 use proto::usertask::{
-    GetTaskHistoryRequest, GetTaskRequest, GetTaskResponse, HistoryEntry, ListTasksRequest,
-    SortField, Task, TaskFilter, VariableFilter,
+    AddCommentRequest, GetTaskHistoryRequest, GetTaskRequest, GetTaskResponse, HistoryEntry,
+    ListTasksRequest, SortField, Task, TaskFilter, VariableFilter,
 };
 
 use crate::lists::{DIRECTIONS, pages, request};
-use crate::support::World;
+use crate::positions::{get, later, reading};
+use crate::support::{World, covers};
 
 const PARTITIONS: u32 = 2;
 
@@ -143,5 +144,55 @@ async fn every_node_watches_the_tasks_of_all_partitions() {
             assert_eq!(watching.told().await, left);
             assert_eq!(resumed.told().await, left);
         }
+    }
+}
+
+/// Adds a comment; gives the position that includes it.
+async fn comment(world: &World, key: u64) -> String {
+    let comment = AddCommentRequest {
+        task_key: key,
+        user: "ann".to_owned(),
+        text: "one more".to_owned(),
+        ..AddCommentRequest::default()
+    };
+    let commented = world.client.clone().add_comment(comment).await;
+    commented.expect("commented").into_inner().position
+}
+
+/// Reads a task where the position was not given; it must be Ann's.
+async fn seen_elsewhere(world: &World, key: u64, position: &str) {
+    let found = world.client.clone().get_task(get(key, position)).await;
+    let found = found.expect("found").into_inner();
+    assert!(covers(&found.position, position), "{found:?} {position}");
+    assert_eq!(found.task.expect("a task").assignee, "ann");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_of_one_node_holds_at_another_and_outlives_the_first() {
+    let [one, two] = cluster().await;
+    let mut given = Vec::new();
+    for partition in 1..=PARTITIONS {
+        let key = loop {
+            let key = one.review("{}").await;
+            if engine::partition_of(key) == partition {
+                break key;
+            }
+        };
+        let (_, claimed) = one.claim(key, "ann").await.expect("claimed");
+        seen_elsewhere(&two, key, &claimed).await;
+        // What is still to come is waited for.
+        let wanted = later(&claimed, 3);
+        let reading = reading(&two, key, &wanted);
+        let mut last = claimed;
+        while !covers(&last, &wanted) {
+            last = comment(&one, key).await;
+        }
+        let found = reading.await.expect("no panic").expect("found");
+        assert!(covers(&found.position, &wanted), "{found:?} {wanted}");
+        given.push((key, last));
+    }
+    one.node.stop().await;
+    for (key, position) in given {
+        seen_elsewhere(&two, key, &position).await;
     }
 }

@@ -21,7 +21,7 @@ on_one_and_on_three! {
     reads_that_wait_are_bounded,
 }
 
-fn get(task_key: u64, min_position: &str) -> GetTaskRequest {
+pub fn get(task_key: u64, min_position: &str) -> GetTaskRequest {
     GetTaskRequest {
         task_key,
         min_position: min_position.to_owned(),
@@ -65,7 +65,7 @@ async fn reads(world: &World, key: u64, min_position: &str) -> [Result<(), Statu
 }
 
 /// The positions of a partition that come after this one by so many offsets.
-fn later(position: &str, by: u64) -> String {
+pub fn later(position: &str, by: u64) -> String {
     let later = offsets(position).into_iter();
     let later = later.map(|(partition, offset)| format!("{partition}:{}", offset + by));
     later.collect::<Vec<_>>().join(",")
@@ -104,12 +104,12 @@ async fn a_read_includes_what_its_caller_has_seen(partitions: u32) {
     }
 }
 
-fn reading(world: &World, key: u64, min: &str) -> tokio::task::JoinHandle<Read> {
+pub fn reading(world: &World, key: u64, min: &str) -> tokio::task::JoinHandle<Read> {
     let (mut client, request) = (world.client.clone(), get(key, min));
     tokio::spawn(async move { Ok(client.get_task(request).await?.into_inner()) })
 }
 
-type Read = Result<GetTaskResponse, Status>;
+pub type Read = Result<GetTaskResponse, Status>;
 
 async fn a_read_waits_for_what_is_to_come(partitions: u32) {
     let world = World::new(partitions).await;
