@@ -4,13 +4,14 @@
 //! it is defined. `names.rs` has what is in scope, `types.rs` item definitions, `logic.rs` and `table.rs` expressions.
 //! Every finding is reported and null takes the place of what is wrong; nothing here stops at an error.
 
+mod findings;
 mod functions;
 mod logic;
 mod names;
 mod table;
 mod types;
 
-use feel::program::{Boxed, Builder, DefinitionNumber, Scope, TooDeep, Type, TypeNumber};
+use feel::program::{Boxed, Builder, DefinitionNumber, Dialect, Scope, TooDeep, Type, TypeNumber};
 use model_xml::{Diagnostic, Limits, Location, Severity, Sink, Subject};
 
 use crate::code::{self, Code};
@@ -45,6 +46,10 @@ impl Compiled {
 pub fn compile(file: File<'_>, others: &[File<'_>]) -> Compiled {
     let mut compiler = Compiler::default();
     compiler.collect(file, others);
+    compiler.builder.dialect(match compiler.units[0].is_typed {
+        true => Dialect::Dmn,
+        false => Dialect::Camunda,
+    });
     for unit in 0..compiler.units.len() {
         compiler.declare(unit);
     }
@@ -64,6 +69,7 @@ struct Compiler<'m> {
     texts: Vec<Place>,
     decisions: Vec<Decision>,
     functions: Vec<Function>,
+    inputs: Vec<(Box<str>, DefinitionNumber)>,
 }
 
 /// One file, and the numbers of what it defines by the positions in its lists.
@@ -133,7 +139,13 @@ impl<'m> Compiler<'m> {
                 ..Subject::default()
             };
             let sink = &mut self.units[from].sink;
-            sink.report(Severity::Error, code::MISSING_IMPORT, subject, message, help);
+            sink.report(
+                Severity::Error,
+                code::MISSING_IMPORT,
+                subject,
+                message,
+                help,
+            );
             return None;
         };
         self.units.push(Unit::new(*found));
@@ -166,6 +178,7 @@ impl<'m> Compiler<'m> {
             let type_ = self.type_of(unit, input.variable.as_ref());
             let name = names::name_of(&input.name, input.variable.as_ref());
             self.builder.input(number, name, type_);
+            self.inputs.push((name.into(), number));
         }
         for position in 0..model.decisions.len() {
             self.define_decision(unit, position);
@@ -241,7 +254,13 @@ impl<'m> Compiler<'m> {
         let source = self.units[at.unit].file.text;
         let location = text.place(source, error.offset);
         let help = "write FEEL that uses only what the element requires";
-        self.report(at, code::BAD_EXPRESSION, location, error.message.clone(), help);
+        self.report(
+            at,
+            code::BAD_EXPRESSION,
+            location,
+            error.message.clone(),
+            help,
+        );
     }
 
     /// The part, or null where it is too deep, which is reported.
@@ -273,6 +292,7 @@ impl<'m> Compiler<'m> {
                 decisions: self.decisions,
                 own,
                 functions: self.functions,
+                inputs: self.inputs,
                 texts: self.texts,
             },
         }

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use feel::program::{DefinitionNumber, Program, TableRun};
-use feel::{Environment, EvalErrorKind, Value};
+use feel::{Environment, EvalErrorKind, Position, Value};
 use model_xml::Location;
 
 /// The decisions of one file, with what they need of others. `Send + Sync`; share it in an `Arc`.
@@ -17,6 +17,8 @@ pub struct Decisions {
     /// How many of them are the file's own.
     pub(crate) own: usize,
     pub(crate) functions: Vec<Function>,
+    /// The input data of all files, by name.
+    pub(crate) inputs: Vec<(Box<str>, DefinitionNumber)>,
     /// Where the texts of the program stand, by their numbers.
     pub(crate) texts: Vec<Place>,
 }
@@ -108,6 +110,8 @@ pub struct Failure {
     pub element: String,
     /// Where the text of the expression starts in the file.
     pub location: Location,
+    /// Where in the text.
+    pub position: Position,
     pub kind: EvalErrorKind,
     /// One sentence.
     pub message: String,
@@ -118,10 +122,15 @@ impl fmt::Display for Failure {
         let Failure {
             element,
             location,
+            position,
             message,
             ..
         } = self;
-        write!(f, "`{element}` at {location}: {message}")
+        write!(f, "`{element}` at {location}: {message}")?;
+        match position.offset {
+            0 => Ok(()),
+            _ => write!(f, " ({position} of the expression)"),
+        }
     }
 }
 
@@ -149,7 +158,21 @@ impl Decisions {
         decision: &'a Decision,
         environment: &Environment<'a>,
     ) -> Evaluation<'a> {
-        let run = self.program.audit(decision.number, environment, &[]);
+        self.evaluate_given(decision, environment, &[])
+    }
+
+    /// As [`Decisions::evaluate`], with values of input data, and of decisions instead of making them, by name.
+    pub fn evaluate_given<'a>(
+        &'a self,
+        decision: &'a Decision,
+        environment: &Environment<'a>,
+        given: &[(&str, Value<'a>)],
+    ) -> Evaluation<'a> {
+        let given: Vec<_> = given
+            .iter()
+            .flat_map(|(name, value)| self.named(name).map(|number| (number, value.clone())))
+            .collect();
+        let run = self.program.audit(decision.number, environment, &given);
         let made = run.decisions.into_iter().filter_map(|run| {
             let decision = self
                 .decisions
@@ -186,6 +209,14 @@ impl Decisions {
         value.map_err(|error| self.failure(&error))
     }
 
+    /// The input data and decisions of a name.
+    fn named(&self, name: &str) -> impl Iterator<Item = DefinitionNumber> {
+        let inputs = self.inputs.iter().filter(move |(it, _)| **it == *name);
+        let decisions = self.decisions.iter().filter(move |it| it.name == name);
+        let decisions = decisions.map(|decision| decision.number);
+        inputs.map(|(_, number)| *number).chain(decisions)
+    }
+
     fn failure(&self, error: &feel::EvalError) -> Failure {
         let place = self.texts.get(error.source as usize);
         Failure {
@@ -193,8 +224,9 @@ impl Decisions {
                 .map(|place| place.owner.to_string())
                 .unwrap_or_default(),
             location: place.map(|place| place.location).unwrap_or_default(),
+            position: error.position,
             kind: error.kind,
-            message: error.to_string(),
+            message: error.message.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use dmn::{Limits, code, parse_with};
+use dmn::{File, Limits, code, compile, parse_with};
 
 /// A whole file of other content than DMN, or broken as XML: name, content.
 const FILES: &[(&str, &str)] = &[
@@ -142,6 +142,36 @@ fn decision(content: &str) -> String {
     ))
 }
 
+/// Tables with findings, one for each hit policy that has some, and one without.
+const TABLES: &str = "<list>
+<decisionTable><input><inputExpression><text>amount</text></inputExpression></input><input><inputExpression><text>status</text></inputExpression></input><output/>
+<rule><inputEntry><text>&lt; 10</text></inputEntry><inputEntry><text>\"a\",\"b\"</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>[5..20]</text></inputEntry><inputEntry><text>\"b\"</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>&gt; 20</text></inputEntry><inputEntry><text>-</text></inputEntry><outputEntry><text>3</text></outputEntry></rule>
+</decisionTable>
+<decisionTable hitPolicy='FIRST'><input><inputExpression><text>amount</text></inputExpression></input><output/>
+<rule><inputEntry><text>&gt;= 5</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>[6..7], 9</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>amount2</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+<decisionTable hitPolicy='ANY'><input><inputExpression><text>agreed</text></inputExpression><inputValues><text>true, false</text></inputValues></input><output/>
+<rule><inputEntry><text>true</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>-</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>not(true)</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+<decisionTable><input><inputExpression><text>color</text></inputExpression><inputValues><text>\"red\", \"green\"</text></inputValues></input><output/>
+<rule><inputEntry><text>\"red\"</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>not(\"red\")</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+</list>";
+
+/// Lists inside of lists, in elements and in text.
+fn too_deep() -> String {
+    let (before, after) = ("[".repeat(100), "]".repeat(100));
+    let text = format!("<literalExpression><text>{before}1{after}</text></literalExpression>");
+    format!("{}{text}{}", "<list>".repeat(60), "</list>".repeat(60))
+}
+
 #[test]
 fn every_diagnostic_is_raised_where_it_should_be() {
     let mut report = String::new();
@@ -149,7 +179,13 @@ fn every_diagnostic_is_raised_where_it_should_be() {
     let mut case = |name: &str, file: &str| {
         let parsed = parse_with("f", file.as_bytes(), &Limits::default());
         writeln!(report, "# {name}").expect("a string");
-        for diagnostic in parsed.diagnostics {
+        let model = parsed.model.as_ref();
+        let compiled = model.map(|model| compile(File { model, text: file }, &[]).diagnostics);
+        for diagnostic in parsed
+            .diagnostics
+            .into_iter()
+            .chain(compiled.into_iter().flatten())
+        {
             raised.insert(diagnostic.code);
             let id = diagnostic.element_id.as_deref().unwrap_or("-");
             writeln!(report, "{diagnostic} [{id}] → {}", diagnostic.help).expect("a string");
@@ -165,6 +201,21 @@ fn every_diagnostic_is_raised_where_it_should_be() {
     for (name, content) in DECISION {
         case(name, &decision(content));
     }
+    case("an expression that is too deep", &decision(&too_deep()));
+    case("rules that overlap and are missing", &decision(TABLES));
+    let rules = "<rule><inputEntry><text>1</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>";
+    let input = "<input><inputExpression><text>1</text></inputExpression></input>";
+    let table = format!(
+        "<decisionTable>{input}<output/>{}</decisionTable>",
+        rules.repeat(6)
+    );
+    case("more than is told", &decision(&table));
+    case(
+        "texts that are not FEEL",
+        &decision(
+            "<list>\n<literalExpression><text>1 +\n\n ( </text></literalExpression>\n<literalExpression typeRef='list&lt;'><text>nothing(1)</text></literalExpression></list>",
+        ),
+    );
     insta::assert_snapshot!(report);
     // The limits have tests of their own.
     let missing = code::CODES
@@ -208,6 +259,10 @@ fn hostile_files_are_read_in_proportion_to_their_size() {
         // As deep as may be.
         format!("<decision id='d' name='d'>{}{}</decision>", "<list>".repeat(depth), "</list>".repeat(depth)),
         format!("<itemDefinition name='t'>{}{}</itemDefinition>", "<itemComponent name='c'>".repeat(depth), "</itemComponent>".repeat(depth)),
+        // Very many contexts in one, each of which sees those before it.
+        format!("<decision id='d' name='d'><context>{}</context></decision>", many("<contextEntry><variable name='a b#'/><context><contextEntry><variable name='c d#'/><literalExpression><text>1</text></literalExpression></contextEntry></context></contextEntry>", 10_000)),
+        // Very many decisions beside very many types.
+        many("<itemDefinition name='t#'><itemComponent name='c #'/></itemDefinition><decision id='d#' name='d #'><literalExpression><text>c #</text></literalExpression></decision>", 5_000),
         // A table of very many cells.
         format!(
             "<decision id='d' name='d'><decisionTable>{}<output/>{}</decisionTable></decision>",
@@ -219,7 +274,12 @@ fn hostile_files_are_read_in_proportion_to_their_size() {
         let file = definitions(&file);
         // What threads of asynchronous runtimes have.
         let thread = std::thread::Builder::new().stack_size(2 << 20);
-        let parsed = thread.spawn(move || parse_with("f", file.as_bytes(), &Limits::default()));
+        let parsed = thread.spawn(move || {
+            let parsed = parse_with("f", file.as_bytes(), &Limits::default());
+            let model = parsed.model.as_ref();
+            model.map(|model| compile(File { model, text: &file }, &[]));
+            parsed
+        });
         let parsed = parsed.expect("starts").join().expect("does not overflow");
         assert!(parsed.model.is_some(), "{:?}", parsed.diagnostics.first());
     }

@@ -22,7 +22,7 @@ use smallvec::SmallVec;
 
 use crate::builtins::Compiled;
 use crate::error::Position;
-use crate::program::Program;
+use crate::program::{Dialect, Program};
 use crate::syntax::{Kind, Node, RangeNode};
 use crate::value::{Context, Entry, FunctionKind, List, Range, Text, Value};
 use crate::warning::{Collector, WarningKind};
@@ -50,6 +50,8 @@ pub(crate) struct Machine<'a> {
     known: SmallVec<[Known<'a>; 2]>,
     steps_left: u32,
     depth_left: u16,
+    /// Whether a condition that must be true or false was something else.
+    misjudged: bool,
     /// The regular expression that was compiled last.
     pub(crate) compiled: Option<Box<Compiled>>,
     /// What the expression belongs to, unless it stands alone.
@@ -84,6 +86,7 @@ impl<'a> Machine<'a> {
             known: SmallVec::new(),
             steps_left: environment.budget.steps,
             depth_left: environment.budget.depth,
+            misjudged: false,
             compiled: None,
             seed: environment.seed,
             drawn: 0,
@@ -100,6 +103,12 @@ impl<'a> Machine<'a> {
             memo: vec![Memo::Unknown; program.globals.len()],
             ..Machine::new("", environment)
         }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.program
+            .map(|program| program.dialect)
+            .unwrap_or_default()
     }
 
     /// What is left of the budget.
@@ -122,6 +131,8 @@ impl<'a> Machine<'a> {
             Kind::Member(..)
             | Kind::Let(..)
             | Kind::Typed(..)
+            | Kind::Truth(_)
+            | Kind::Judged(_)
             | Kind::Table(_)
             | Kind::Negate(_)
             | Kind::Arithmetic(..)
@@ -172,6 +183,17 @@ impl<'a> Machine<'a> {
                 None => self.eval(other, scope),
             },
             Kind::Let(entries, result) => self.let_(entries, result, scope),
+            Kind::Truth(node) => {
+                let value = self.eval(node, scope)?;
+                self.misjudged |= !matches!(value, Value::Boolean(_) | Value::Null);
+                Ok(value)
+            }
+            Kind::Judged(node) => {
+                let outside = std::mem::replace(&mut self.misjudged, false);
+                let value = self.eval(node, scope)?;
+                let is_wrong = std::mem::replace(&mut self.misjudged, outside);
+                Ok(if is_wrong { Value::Null } else { value })
+            }
             Kind::Typed(node, type_) => {
                 let value = self.eval(node, scope)?;
                 self.converted(at, value, type_)

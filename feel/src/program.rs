@@ -5,11 +5,13 @@
 
 mod boxed;
 mod builder;
+mod inspect;
 
 use std::fmt;
 
 pub use boxed::{Boxed, Rule, Table, TableOutput, TooDeep};
 pub use builder::{Builder, Cells, Scope, TypeNumber};
+pub use inspect::Findings;
 
 use crate::eval::{Audit, Machine};
 pub use crate::eval::{DecisionRun, TableRun};
@@ -25,7 +27,18 @@ pub type DefinitionNumber = u32;
 pub struct Program {
     pub(crate) globals: Vec<Global>,
     pub(crate) types: Vec<DeclaredType>,
+    pub(crate) dialect: Dialect,
     texts: Texts,
+}
+
+/// Which of two meanings counts where the specification and Camunda differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// That of Camunda 8, as everywhere outside of programs.
+    #[default]
+    Camunda,
+    /// That of DMN 1.5.
+    Dmn,
 }
 
 /// One definition.
@@ -58,6 +71,8 @@ pub(crate) struct Service {
     pub(crate) name: Box<str>,
     pub(crate) parameters: Vec<(Box<str>, DefinitionNumber)>,
     pub(crate) outputs: Vec<(Box<str>, DefinitionNumber)>,
+    /// What its value is converted to.
+    pub(crate) type_: Option<Type>,
 }
 
 /// A type with a name, and what its values must pass.

@@ -298,8 +298,11 @@ fn nested<'a, T>(
 }
 
 impl<'a> List<'a> {
-    /// A list of items; fails when it would nest too deep.
-    pub(crate) fn new(items: Vec<Value<'a>>) -> Result<Self, EvalErrorKind> {
+    /// A list of items.
+    ///
+    /// # Errors
+    /// When it would nest too deep or be too large.
+    pub fn new(items: Vec<Value<'a>>) -> Result<Self, EvalErrorKind> {
         Ok(List(Items::Decoded(nested(items, |item| ("", item))?)))
     }
 
@@ -384,8 +387,11 @@ impl<'a> Iterator for ListIter<'_, 'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A context of entries with distinct names; fails when it would nest too deep.
-    pub(crate) fn new(entries: Vec<Entry<'a>>) -> Result<Self, EvalErrorKind> {
+    /// A context of entries with distinct names.
+    ///
+    /// # Errors
+    /// When it would nest too deep or be too large.
+    pub fn new(entries: Vec<(Text<'a>, Value<'a>)>) -> Result<Self, EvalErrorKind> {
         Ok(Context(Entries::Decoded(nested(
             entries,
             |(name, value)| (name, value),

@@ -252,6 +252,7 @@ fn services_run_apart_with_the_arguments_of_their_call() {
         "Service",
         vec![("Amount".into(), 0)],
         vec![("Quadruple".into(), quadruple)],
+        None,
     );
     let overriding = graph.declare("Overriding");
     graph.builder.service(
@@ -259,6 +260,7 @@ fn services_run_apart_with_the_arguments_of_their_call() {
         "Overriding",
         vec![("Double".into(), double)],
         vec![("a".into(), quadruple), ("b".into(), double)],
+        None,
     );
     let main = graph.decision(
         "Main",

@@ -5,7 +5,7 @@ use feel::program::{Boxed, Scope, Type};
 use super::names::name_of;
 use super::{At, Compiler};
 use crate::decisions::Function;
-use crate::model::{FunctionDefinition, FunctionKind, InformationItem, Reference, TypeRef};
+use crate::model::{FunctionDefinition, FunctionKind, Reference, Shape, TypeRef};
 
 impl Compiler<'_> {
     pub(super) fn define_knowledge_model(&mut self, unit: usize, position: usize) {
@@ -22,7 +22,8 @@ impl Compiler<'_> {
         };
         let mut parameters = Vec::new();
         if let Some(logic) = &model.logic {
-            let output = self.output_type(unit, logic.type_ref.as_ref(), model.variable.as_ref());
+            let variable = model.variable.as_ref().and_then(|it| it.type_ref.as_ref());
+            let output = self.output_type(unit, logic.type_ref.as_ref().or(variable));
             let function = self.function(at, &logic.content, output);
             self.builder.value(number, function);
             let names = logic.content.parameters.iter();
@@ -38,31 +39,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// What a function gives: what its logic says, or else its variable, whose type may be that of the function.
-    fn output_type(
-        &mut self,
-        unit: usize,
-        logic: Option<&TypeRef>,
-        variable: Option<&InformationItem>,
-    ) -> Option<Type> {
-        let reference = logic.or_else(|| variable?.type_ref.as_ref())?;
-        let type_ = self.checked_type(unit, reference)?;
-        match self.is_function_type(unit, &type_) {
-            true => None,
-            false => Some(type_),
+    /// What a function gives, where it is said: by its own type, or by that of what it gives.
+    pub(super) fn output_type(&mut self, unit: usize, said: Option<&TypeRef>) -> Option<Type> {
+        let reference = said?;
+        let definitions = &self.units[unit].file.model.item_definitions;
+        let definition = definitions.iter().find(|it| it.name == reference.name);
+        if let Some(Shape::Function { output, .. }) = definition.map(|it| &it.shape) {
+            return self.checked_type(unit, output.as_ref()?);
         }
-    }
-
-    pub(super) fn is_function_type(&self, unit: usize, type_: &Type) -> bool {
-        use crate::model::Shape;
-        match type_ {
-            Type::Function(..) => true,
-            Type::Declared(_, name) => {
-                let definitions = &self.units[unit].file.model.item_definitions;
-                let definition = definitions.iter().find(|it| *it.name == **name);
-                definition.is_some_and(|it| matches!(it.shape, Shape::Function { .. }))
-            }
-            Type::Named(_) | Type::List(_) | Type::Range(_) | Type::Context(_) => false,
+        match self.checked_type(unit, reference)? {
+            Type::Function(_, output) => Some(*output),
+            type_ => Some(type_),
         }
     }
 
@@ -73,7 +60,7 @@ impl Compiler<'_> {
         function: &FunctionDefinition,
         output: Option<Type>,
     ) -> Boxed {
-        let mut scope: Scope = at.scope.clone();
+        let mut scope: Scope = at.scope.child();
         let mut parameters = Vec::with_capacity(function.parameters.len());
         for parameter in &function.parameters {
             scope.local(&parameter.name);
@@ -114,7 +101,13 @@ impl Compiler<'_> {
             });
         }
         let name = name_of(&service.name, service.variable.as_ref());
-        self.builder.service(number, name, parameters, outputs);
+        let said = service
+            .variable
+            .as_ref()
+            .and_then(|it| it.type_ref.as_ref());
+        let type_ = self.output_type(unit, said);
+        self.builder
+            .service(number, name, parameters, outputs, type_);
     }
 
     fn referred<'r>(
@@ -126,4 +119,3 @@ impl Compiler<'_> {
         named.map(|(name, number)| (name.into(), number)).collect()
     }
 }
-

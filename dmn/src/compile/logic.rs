@@ -6,8 +6,9 @@ use feel::program::{Boxed, Scope};
 
 use super::{At, Compiler};
 use crate::model::{
-    self, Context, Expression, Invocation, Iteration, Quantified, Quantifier, Relation, TypeRef,
+    self, Context, Expression, Invocation, Iteration, Literal, Quantified, Quantifier, Relation,
 };
+use crate::namespace;
 
 impl Compiler<'_> {
     /// An expression, or null where there is none.
@@ -21,20 +22,17 @@ impl Compiler<'_> {
     pub(super) fn logic(&mut self, at: At<'_>, logic: &model::Boxed) -> Boxed {
         let location = logic.location;
         let part = match &logic.content {
-            Expression::Literal(literal) if literal.text.value.is_empty() => Ok(Boxed::null()),
-            Expression::Literal(literal) => Ok(self.text(at, &literal.text)),
+            Expression::Literal(literal) => Ok(self.literal(at, literal)),
             Expression::DecisionTable(table) => {
-                let table = self.table(at, table);
-                Boxed::table(table)
+                return self.decision_table(at, logic, table);
             }
-            Expression::Context(context) => return self.context(at, logic, context),
-            Expression::Invocation(invocation) => return self.invocation(at, logic, invocation),
+            Expression::Context(context) => Ok(self.context(at, logic, context)),
+            Expression::Invocation(it) => Ok(self.invocation(at, logic, it)),
             Expression::FunctionDefinition(function) => {
-                let output = logic.type_ref.as_ref();
-                let output = output.and_then(|it| self.output_of(at.unit, it));
+                let output = self.output_type(at.unit, logic.type_ref.as_ref());
                 Ok(self.function(at, function, output))
             }
-            Expression::Relation(relation) => return self.relation(at, logic, relation),
+            Expression::Relation(relation) => Ok(self.relation(at, logic, relation)),
             Expression::List(items) => {
                 let items = items.iter().map(|item| self.logic(at, item)).collect();
                 Boxed::list(items)
@@ -46,7 +44,7 @@ impl Compiler<'_> {
             }
             Expression::Filter(it) => {
                 let list = self.logic(at, &it.list);
-                let mut scope = at.scope.clone();
+                let mut scope = at.scope.child();
                 scope.local("item");
                 scope.enter_filter();
                 let condition = self.logic(inside(at, &scope), &it.condition);
@@ -55,17 +53,31 @@ impl Compiler<'_> {
             Expression::For(it) => Ok(self.iteration(at, it)),
             Expression::Quantified(it) => Ok(self.quantified(at, it)),
         };
-        self.bounded(at, location, part)
+        let part = self.bounded(at, location, part);
+        self.converted(at, logic, part)
     }
 
-    /// The type of what a boxed function gives, unless it is that of the function.
-    fn output_of(&mut self, unit: usize, reference: &TypeRef) -> Option<feel::program::Type> {
-        let type_ = self.checked_type(unit, reference)?;
-        (!self.is_function_type(unit, &type_)).then_some(type_)
+    /// Null where reading has already said that there is no text, or that it is not FEEL.
+    pub(super) fn literal(&mut self, at: At<'_>, literal: &Literal) -> Boxed {
+        let language = literal.language.as_deref();
+        match literal.text.value.is_empty() || !language.is_none_or(namespace::is_feel) {
+            true => Boxed::null(),
+            false => self.text(at, &literal.text),
+        }
+    }
+
+    /// What an expression gives, converted to the type that it says itself.
+    pub(super) fn converted(&mut self, at: At<'_>, logic: &model::Boxed, part: Boxed) -> Boxed {
+        let is_function = matches!(logic.content, Expression::FunctionDefinition(_));
+        let type_ = logic.type_ref.as_ref();
+        match type_.and_then(|it| self.checked_type(at.unit, it)) {
+            Some(type_) if !is_function => self.bounded(at, logic.location, part.typed(type_)),
+            Some(_) | None => part,
+        }
     }
 
     fn context(&mut self, at: At<'_>, logic: &model::Boxed, context: &Context) -> Boxed {
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         let mut entries = Vec::with_capacity(context.entries.len());
         for entry in &context.entries {
             let value = self.logic(inside(at, &scope), &entry.value);
@@ -117,7 +129,7 @@ impl Compiler<'_> {
 
     fn iteration(&mut self, at: At<'_>, iteration: &Iteration) -> Boxed {
         let list = self.logic(at, &iteration.list);
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         scope.local(&iteration.variable);
         scope.local("partial");
         let body = self.logic(inside(at, &scope), &iteration.result);
@@ -127,7 +139,7 @@ impl Compiler<'_> {
 
     fn quantified(&mut self, at: At<'_>, quantified: &Quantified) -> Boxed {
         let list = self.logic(at, &quantified.list);
-        let mut scope = at.scope.clone();
+        let mut scope = at.scope.child();
         scope.local(&quantified.variable);
         let condition = self.logic(inside(at, &scope), &quantified.condition);
         let part = match quantified.quantifier {

@@ -29,6 +29,9 @@ impl<'m> Compiler<'m> {
             members(other.file.model, &mut scope);
         }
         let this = &self.units[unit];
+        if this.is_typed {
+            scope.close();
+        }
         for (import, target) in this.file.model.imports.iter().zip(&this.imports) {
             let Some(target) = target else { continue };
             let of = &self.units[*target];
@@ -49,7 +52,7 @@ impl<'m> Compiler<'m> {
         requirements: impl Iterator<Item = &'r Reference>,
     ) -> Scope {
         let this = &self.units[unit];
-        let mut scope = this.scope.clone();
+        let mut scope = this.scope.child();
         for requirement in requirements {
             match &requirement.target {
                 Target::Imported { import, id } => {
@@ -189,7 +192,10 @@ fn entries(logic: &Boxed, scope: &mut Scope) {
             }
         }
         Expression::Invocation(invocation) => {
-            let values = invocation.bindings.iter().filter_map(|it| it.value.as_ref());
+            let values = invocation
+                .bindings
+                .iter()
+                .filter_map(|it| it.value.as_ref());
             values.for_each(|value| entries(value, scope));
         }
         Expression::FunctionDefinition(function) => {

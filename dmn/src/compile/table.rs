@@ -4,13 +4,31 @@ use feel::program::{self, Boxed, Cells, Table, TableOutput};
 
 use super::{At, Compiler};
 use crate::model::{
-    Aggregation, DecisionTable, HitPolicy, InputClause, Literal, OutputClause, Rule, Text, Typed,
+    self, Aggregation, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text,
 };
 
 impl Compiler<'_> {
-    pub(super) fn table(&mut self, at: At<'_>, table: &DecisionTable) -> Table {
-        let inputs = table.inputs.iter();
-        let inputs = inputs.map(|input| self.input(at, input)).collect();
+    pub(super) fn decision_table(
+        &mut self,
+        at: At<'_>,
+        logic: &model::Boxed,
+        table: &DecisionTable,
+    ) -> Boxed {
+        let allowed: Vec<Option<Cells>> = table
+            .inputs
+            .iter()
+            .map(|input| self.cells(at, input.allowed_values.as_ref()?))
+            .collect();
+        let compiled = Boxed::table(self.table(at, table, &allowed));
+        let compiled = self.bounded(at, logic.location, compiled);
+        self.inspect(at, logic.location, table, &compiled, &allowed);
+        self.converted(at, logic, compiled)
+    }
+
+    fn table(&mut self, at: At<'_>, table: &DecisionTable, allowed: &[Option<Cells>]) -> Table {
+        let inputs = table.inputs.iter().zip(allowed);
+        let inputs = inputs.map(|(input, allowed)| self.input(at, input, allowed.as_ref()));
+        let inputs = inputs.collect();
         let outputs = table.outputs.iter();
         let outputs = outputs.map(|output| self.output(at, output)).collect();
         let rules = table.rules.iter();
@@ -24,17 +42,13 @@ impl Compiler<'_> {
     }
 
     /// The expression of an input; one whose value is not allowed is null.
-    fn input(&mut self, at: At<'_>, input: &InputClause) -> Boxed {
-        let value = self.text(at, &input.expression.content.text);
-        if !self.units[at.unit].is_typed {
+    fn input(&mut self, at: At<'_>, input: &InputClause, allowed: Option<&Cells>) -> Boxed {
+        let value = self.literal(at, &input.expression.content);
+        if allowed.is_none() || !self.units[at.unit].is_typed {
             return value;
         }
-        let Some(allowed) = &input.allowed_values else {
-            return value;
-        };
-        let allowed = self.cells(at, allowed);
         let any = program::Type::Named(program::TypeName::Any);
-        let type_ = self.passing("allowed values", any, allowed);
+        let type_ = self.passing("allowed values", any, allowed.cloned());
         self.bounded(at, input.location, value.typed(type_))
     }
 
@@ -43,7 +57,10 @@ impl Compiler<'_> {
         TableOutput {
             name: output.name.as_deref().unwrap_or_default().into(),
             values: values.and_then(|values| self.cells(at, values)),
-            default: output.default.as_ref().map(|it| self.entry(at, it)),
+            default: output
+                .default
+                .as_ref()
+                .map(|it| self.literal(at, &it.content)),
         }
     }
 
@@ -54,7 +71,7 @@ impl Compiler<'_> {
         let outputs = rule.output_entries.iter();
         program::Rule {
             tests,
-            outputs: outputs.map(|entry| self.entry(at, entry)).collect(),
+            outputs: outputs.map(|it| self.literal(at, &it.content)).collect(),
         }
     }
 
@@ -64,20 +81,19 @@ impl Compiler<'_> {
         }
         let cells = match &input.input_variable {
             Some(name) => {
-                let mut scope = at.scope.clone();
+                let mut scope = at.scope.child();
                 scope.tested(name);
-                self.cells(At { scope: &scope, ..at }, text)
+                self.cells(
+                    At {
+                        scope: &scope,
+                        ..at
+                    },
+                    text,
+                )
             }
             None => self.cells(at, text),
         };
         cells.unwrap_or_else(Cells::any)
-    }
-
-    fn entry(&mut self, at: At<'_>, entry: &Typed<Literal>) -> Boxed {
-        match entry.content.text.value.is_empty() {
-            true => Boxed::null(),
-            false => self.text(at, &entry.content.text),
-        }
     }
 }
 
@@ -87,14 +103,14 @@ fn policy(policy: HitPolicy) -> program::HitPolicy {
         HitPolicy::First => program::HitPolicy::First,
         HitPolicy::Priority => program::HitPolicy::Priority,
         HitPolicy::Any => program::HitPolicy::Any,
-        HitPolicy::Collect(aggregation) => program::HitPolicy::Collect(aggregation.map(|it| {
-            match it {
+        HitPolicy::Collect(aggregation) => {
+            program::HitPolicy::Collect(aggregation.map(|it| match it {
                 Aggregation::Sum => program::Aggregation::Sum,
                 Aggregation::Count => program::Aggregation::Count,
                 Aggregation::Min => program::Aggregation::Min,
                 Aggregation::Max => program::Aggregation::Max,
-            }
-        })),
+            }))
+        }
         HitPolicy::RuleOrder => program::HitPolicy::RuleOrder,
         HitPolicy::OutputOrder => program::HitPolicy::OutputOrder,
     }

@@ -37,7 +37,10 @@ impl Compiler<'_> {
             Shape::Components(parts) => {
                 let parts = parts.iter().map(|part| {
                     let (type_, tests) = self.shape(unit, part);
-                    (part.name.as_str().into(), self.passing(&part.name, type_, tests))
+                    (
+                        part.name.as_str().into(),
+                        self.passing(&part.name, type_, tests),
+                    )
                 });
                 Type::Context(parts.collect())
             }
@@ -46,7 +49,9 @@ impl Compiler<'_> {
                     reference.map_or(ANY, |reference| it.type_(unit, reference))
                 };
                 let parameters = parameters.iter();
-                let parameters = parameters.map(|it| of(self, it.type_ref.as_ref())).collect();
+                let parameters = parameters
+                    .map(|it| of(self, it.type_ref.as_ref()))
+                    .collect();
                 let output = of(self, output.as_ref());
                 Type::Function(parameters, Box::new(output))
             }

@@ -1,10 +1,11 @@
-//! The test cases of the DMN Technology Compatibility Kit: so far that every one of them is read.
+//! The test cases of the DMN Technology Compatibility Kit.
 //!
-//! Owns the counts; `reader.rs` owns the format.
+//! Owns which of them are expected to fail; `reader.rs` owns the format, `run.rs` how a case is run.
 
 #[path = "../corpora_files/mod.rs"]
 mod corpora_files;
 mod reader;
+mod run;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use corpora_files::files;
 use reader::{ResultNode, TestCase, TestCases, Value, read};
+use run::{Models, run};
 
 /// Every file of test cases with its name.
 fn suites() -> Option<Vec<(String, PathBuf)>> {
@@ -67,6 +69,7 @@ impl Counts {
         let kind = match value {
             None => "no value",
             Some(Value::Null) => "null",
+            Some(Value::Untyped(_)) => "value of a type that is not said",
             Some(Value::String(_)) => "string",
             Some(Value::Number(_)) => "number",
             Some(Value::Boolean(_)) => "boolean",
@@ -140,4 +143,72 @@ fn every_result_is_that_of_an_element_of_the_model() {
         }
     }
     assert_eq!(missing, [""; 0]);
+}
+
+/// `suite case result: reason`, in which the suite is the name of the test file without `-test-01.xml`.
+const EXPECTED_FAILURES: &str = include_str!("expected-failures.txt");
+
+fn models(path: &Path, suite: &TestCases) -> Models {
+    let folder = path.parent().expect("is in a folder");
+    let entries = std::fs::read_dir(folder).expect("can be listed");
+    let paths = entries.map(|entry| entry.expect("can be listed").path());
+    let mut files: Vec<(String, Vec<u8>)> = paths
+        .filter(|path| path.extension().is_some_and(|it| it == "dmn"))
+        .map(|path| {
+            let name = path.file_name().expect("a file").to_string_lossy();
+            (
+                name.into_owned(),
+                std::fs::read(&path).expect("can be read"),
+            )
+        })
+        .collect();
+    files.sort_by_key(|(name, _)| (*name != suite.model, name.clone()));
+    Models::read(&files)
+}
+
+/// What does not come out as it should, and how many results there are.
+fn failures(suites: &[(String, PathBuf)]) -> (BTreeMap<String, String>, usize) {
+    let mut failed = BTreeMap::new();
+    let mut results = 0;
+    for (name, path) in suites {
+        let suite = read_file(name, path);
+        let decisions = models(path, &suite).compile();
+        let file = name.rsplit('/').next().unwrap_or_default();
+        let file = file.trim_end_matches(".xml").replacen("-test", "", 1);
+        for case in &suite.cases {
+            for (result, wrong) in run(&decisions, case) {
+                results += 1;
+                if let Some(wrong) = wrong {
+                    failed.insert(format!("{file} {} {result}", case.id), wrong);
+                }
+            }
+        }
+    }
+    (failed, results)
+}
+
+#[test]
+fn every_case_comes_out_as_it_should_but_for_those_that_are_explained() {
+    let Some(suites) = suites() else {
+        return;
+    };
+    let (failed, results) = failures(&suites);
+    let expected: BTreeMap<&str, &str> = EXPECTED_FAILURES
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once(": ").expect("a result and why it fails"))
+        .collect();
+    let mut report = String::new();
+    for (result, wrong) in &failed {
+        if !expected.contains_key(&**result) {
+            writeln!(report, "fails: {result}: {wrong}").expect("a string");
+        }
+    }
+    for result in expected.keys() {
+        if !failed.contains_key(*result) {
+            writeln!(report, "passes, and should not be listed: {result}").expect("a string");
+        }
+    }
+    println!("{} of {results} results are right", results - failed.len());
+    assert!(report.is_empty(), "\n{report}");
 }

@@ -60,6 +60,8 @@ pub struct ResultNode {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
+    /// Of a type that is not said.
+    Untyped(String),
     String(String),
     Number(String),
     Boolean(bool),
@@ -279,7 +281,8 @@ impl Reader<'_> {
             value.rsplit_once(':').map_or(value, |(_, local)| local)
         });
         Ok(match schema_type {
-            None | Some("string") => Value::String(text),
+            None => Value::Untyped(text),
+            Some("string") => Value::String(text),
             Some("decimal" | "double" | "float" | "integer" | "int" | "long") => {
                 Value::Number(text.trim().to_owned())
             }

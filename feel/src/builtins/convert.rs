@@ -37,7 +37,8 @@ fn string<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
         Value::String(text) => Ok(Value::String(text)),
         value => {
             call.charge(value.size() as usize)?;
-            Ok(Value::text(value.to_string_value()))
+            let dialect = call.machine.dialect();
+            Ok(Value::text(value.to_text(dialect)))
         }
     }
 }

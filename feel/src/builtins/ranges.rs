@@ -238,9 +238,9 @@ fn overlaps_before(a: &Span<'_, '_>, b: &Span<'_, '_>) -> Option<bool> {
 }
 
 fn overlaps_after(a: &Span<'_, '_>, b: &Span<'_, '_>) -> Option<bool> {
-    let starts_inside = b.start.compare(&a.start)?.is_le();
+    let starts_inside = b.start.compare(&a.start)?.is_lt();
     let reaches = a.start.compare(&b.end)?.is_le();
-    let ends_last = b.end.compare(&a.end)?.is_lt();
+    let ends_last = b.end.compare(&a.end)?.is_le();
     Some(starts_inside && reaches && ends_last)
 }
 

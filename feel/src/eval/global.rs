@@ -3,9 +3,10 @@
 //! Each is evaluated when it is first asked for, and once. A service runs apart, with the inputs of its call.
 
 use super::{Machine, Outcome, Scope, TableRun};
+use crate::EvalErrorKind;
 use crate::program::{Definition, Service};
 use crate::value::{Entry, Function, FunctionKind, Value};
-use crate::{EvalError, EvalErrorKind};
+use crate::warning::WarningKind;
 
 /// What is known of a definition.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +96,8 @@ impl<'a> Machine<'a> {
         self.audit.as_mut()?.running.last_mut()
     }
 
-    /// Knows a definition's value from outside, converted to its type.
-    pub(crate) fn preset(&mut self, number: u32, value: Value<'a>) -> Result<(), EvalError> {
+    /// Knows a definition's value from outside, converted to its type; gives what is known.
+    pub(crate) fn preset(&mut self, number: u32, value: Value<'a>) -> Outcome<'a> {
         let type_ = self
             .program
             .and_then(|program| program.globals[number as usize].type_.as_ref());
@@ -104,8 +105,8 @@ impl<'a> Machine<'a> {
             Some(type_) => self.converted(0, value, type_)?,
             None => value,
         };
-        self.memo[number as usize] = Memo::Known(value);
-        Ok(())
+        self.memo[number as usize] = Memo::Known(value.clone());
+        Ok(value)
     }
 
     /// Runs a decision service with these arguments, one for each parameter.
@@ -129,9 +130,24 @@ impl<'a> Machine<'a> {
         service: &'a Service,
         arguments: &[Value<'a>],
     ) -> Outcome<'a> {
-        for ((_, number), value) in service.parameters.iter().zip(arguments) {
-            self.preset(*number, value.clone())?;
+        for ((name, number), value) in service.parameters.iter().zip(arguments) {
+            let accepted = self.preset(*number, value.clone())?;
+            if accepted.is_null() && !value.is_null() {
+                self.warn(at, WarningKind::WrongArgument, || {
+                    format!("the service does not take {value} as `{name}`")
+                });
+                return Ok(Value::Null);
+            }
         }
+        let value = self.served(at, service)?;
+        match &service.type_ {
+            Some(type_) => self.converted(at, value, type_),
+            None => Ok(value),
+        }
+    }
+
+    /// The output of a service, or a context of all of them.
+    fn served(&mut self, at: u32, service: &'a Service) -> Outcome<'a> {
         if let [(_, number)] = service.outputs[..] {
             return self.global(at, number);
         }

@@ -6,22 +6,39 @@ use crate::program::DeclaredType;
 use crate::syntax::{Type, TypeName};
 use crate::value::{FunctionKind, List, Value};
 
+/// Whether a value must pass the tests of its type, beside being made as the type says.
+#[derive(Clone, Copy)]
+enum Allowed {
+    All,
+    Tested,
+}
+
 impl<'a> Machine<'a> {
-    /// Whether a value is of a type. Null is of type Null only.
+    /// Whether a value is of a type, whatever values the type allows. Null is of type Null only.
     pub(super) fn instance_of(
         &mut self,
         at: u32,
         value: &Value<'a>,
         type_: &'a Type,
     ) -> Result<bool, EvalError> {
+        self.is_of(at, value, type_, Allowed::All)
+    }
+
+    fn is_of(
+        &mut self,
+        at: u32,
+        value: &Value<'a>,
+        type_: &'a Type,
+        allowed: Allowed,
+    ) -> Result<bool, EvalError> {
         self.charge(at, 1)?;
         match (type_, value) {
             (Type::Named(name), value) => Ok(is_named(*name, value)),
-            (Type::Declared(number, _), value) => self.is_declared(at, value, *number),
+            (Type::Declared(number, _), value) => self.is_declared(at, value, *number, allowed),
             (Type::List(inner), Value::List(list)) => {
                 self.charge(at, list.cost())?;
                 for item in list.iter() {
-                    if !self.conforms(at, &item, inner)? {
+                    if !self.conforms(at, &item, inner, allowed)? {
                         return Ok(false);
                     }
                 }
@@ -29,7 +46,7 @@ impl<'a> Machine<'a> {
             }
             (Type::Range(inner), Value::Range(range)) => {
                 for end in range.start.iter().chain(&range.end) {
-                    if !self.instance_of(at, end, inner)? {
+                    if !self.is_of(at, end, inner, allowed)? {
                         return Ok(false);
                     }
                 }
@@ -41,7 +58,7 @@ impl<'a> Machine<'a> {
                     let Some(member) = context.get(name) else {
                         return Ok(false);
                     };
-                    if !self.conforms(at, &member, inner)? {
+                    if !self.conforms(at, &member, inner, allowed)? {
                         return Ok(false);
                     }
                 }
@@ -65,18 +82,24 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn is_declared(&mut self, at: u32, value: &Value<'a>, number: u32) -> Result<bool, EvalError> {
+    fn is_declared(
+        &mut self,
+        at: u32,
+        value: &Value<'a>,
+        number: u32,
+        allowed: Allowed,
+    ) -> Result<bool, EvalError> {
         let Some(declared) = self.declared(number) else {
             return Ok(false);
         };
         if !self.deeper(at, |machine| {
-            machine.instance_of(at, value, &declared.type_)
+            machine.is_of(at, value, &declared.type_, allowed)
         })? {
             return Ok(false);
         }
-        match &declared.allowed {
-            Some(tests) => self.passes(value, tests, &Scope::Root),
-            None => Ok(true),
+        match (&declared.allowed, allowed) {
+            (Some(tests), Allowed::Tested) => self.passes(value, tests, &Scope::Root),
+            (Some(_), Allowed::All) | (None, _) => Ok(true),
         }
     }
 
@@ -87,7 +110,7 @@ impl<'a> Machine<'a> {
     /// The value where this type is asked for (DMN 1.5, 10.3.2.9.4): as it is, as or from a list of one, a date as the
     /// midnight that it begins with; null when it does not conform.
     pub(super) fn converted(&mut self, at: u32, value: Value<'a>, type_: &'a Type) -> Outcome<'a> {
-        if self.conforms(at, &value, type_)? {
+        if self.conforms(at, &value, type_, Allowed::Tested)? {
             return Ok(value);
         }
         let other = match &value {
@@ -99,7 +122,7 @@ impl<'a> Machine<'a> {
             single => List::new(vec![single.clone()]).ok().map(Value::List),
         };
         match other {
-            Some(other) if self.conforms(at, &other, type_)? => Ok(other),
+            Some(other) if self.conforms(at, &other, type_, Allowed::Tested)? => Ok(other),
             Some(_) | None => Ok(Value::Null),
         }
     }
@@ -116,16 +139,17 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether a value may stand where the type is asked for: of the type, or null.
-    pub(super) fn conforms(
+    fn conforms(
         &mut self,
         at: u32,
         value: &Value<'a>,
         type_: &'a Type,
+        allowed: Allowed,
     ) -> Result<bool, EvalError> {
         if value.is_null() {
             return Ok(true);
         }
-        self.deeper(at, |machine| machine.instance_of(at, value, type_))
+        self.deeper(at, |machine| machine.is_of(at, value, type_, allowed))
     }
 }
 

@@ -66,6 +66,10 @@ impl Boxed {
         Boxed(node)
     }
 
+    pub(super) fn node(&self) -> &Node {
+        &self.0
+    }
+
     pub(super) fn into_node(self) -> Node {
         self.0
     }
@@ -128,14 +132,14 @@ impl Boxed {
         Boxed::whole(Some(first), Kind::Let(named(entries), Box::new(result.0)))
     }
 
-    /// A conditional.
+    /// A conditional; null when the condition is neither true nor false nor null.
     ///
     /// # Errors
     /// [`TooDeep`]
     pub fn conditional(condition: Boxed, then: Boxed, otherwise: Boxed) -> Result {
         let first = condition.0.at;
-        let parts = Box::new((condition.0, then.0, otherwise.0));
-        Boxed::whole(Some(first), Kind::If(parts))
+        let parts = Box::new((condition.truth()?.0, then.0, otherwise.0));
+        Boxed::whole(Some(first), Kind::If(parts))?.judged()
     }
 
     /// A filter: the match sees `item` and its members.
@@ -144,7 +148,8 @@ impl Boxed {
     /// [`TooDeep`]
     pub fn filter(list: Boxed, condition: Boxed) -> Result {
         let first = list.0.at;
-        Boxed::whole(Some(first), Kind::Filter(Box::new((list.0, condition.0))))
+        let pair = Box::new((list.0, condition.truth()?.0));
+        Boxed::whole(Some(first), Kind::Filter(pair))?.judged()
     }
 
     /// An iteration: the body sees the variable, and `partial`.
@@ -165,8 +170,8 @@ impl Boxed {
     /// [`TooDeep`]
     pub fn some(variable: &str, list: Boxed, condition: Boxed) -> Result {
         let first = list.0.at;
-        let condition = Box::new(condition.0);
-        Boxed::whole(Some(first), Kind::Some(over(variable, list), condition))
+        let condition = Box::new(condition.truth()?.0);
+        Boxed::whole(Some(first), Kind::Some(over(variable, list), condition))?.judged()
     }
 
     /// Whether every item satisfies the condition.
@@ -175,8 +180,8 @@ impl Boxed {
     /// [`TooDeep`]
     pub fn every(variable: &str, list: Boxed, condition: Boxed) -> Result {
         let first = list.0.at;
-        let condition = Box::new(condition.0);
-        Boxed::whole(Some(first), Kind::Every(over(variable, list), condition))
+        let condition = Box::new(condition.truth()?.0);
+        Boxed::whole(Some(first), Kind::Every(over(variable, list), condition))?.judged()
     }
 
     /// A function.
@@ -206,6 +211,18 @@ impl Boxed {
     pub fn typed(self, type_: Type) -> Result {
         let first = self.0.at;
         Boxed::whole(Some(first), Kind::Typed(Box::new(self.0), type_))
+    }
+
+    /// A condition, which must be true, false or null.
+    fn truth(self) -> Result {
+        let first = self.0.at;
+        Boxed::whole(Some(first), Kind::Truth(Box::new(self.0)))
+    }
+
+    /// Null where a condition was none.
+    fn judged(self) -> Result {
+        let first = self.0.at;
+        Boxed::whole(Some(first), Kind::Judged(Box::new(self.0)))
     }
 
     /// A decision table.

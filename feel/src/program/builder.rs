@@ -1,7 +1,9 @@
 //! Makes a program: texts in, definitions out.
 
+use std::sync::Arc;
+
 use super::boxed::{Boxed, TooDeep};
-use super::{DeclaredType, Definition, DefinitionNumber, Global, Program, Service, Texts};
+use super::{DeclaredType, Definition, DefinitionNumber, Dialect, Global, Program, Service, Texts};
 use crate::syntax::{Names, Piece, Tests, Type};
 use crate::{SyntaxError, syntax};
 
@@ -22,7 +24,7 @@ impl Cells {
 /// The names in scope at an expression of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    names: Names,
+    names: Arc<Names>,
 }
 
 impl Scope {
@@ -31,40 +33,58 @@ impl Scope {
         Scope::default()
     }
 
+    /// What is inside of this scope: it has all its names, and those that are added to it. Costs the same whatever
+    /// the scope holds.
+    pub fn child(&self) -> Scope {
+        let names = Names::inside(self.names.clone());
+        Scope {
+            names: Arc::new(names),
+        }
+    }
+
+    fn names(&mut self) -> &mut Names {
+        Arc::make_mut(&mut self.names)
+    }
+
     /// A definition of the program.
     pub fn definition(&mut self, name: &str, number: DefinitionNumber) {
-        self.names.global(name, number, false);
+        self.names().global(name, number, false);
     }
 
     /// A definition of the program that is a function. It hides a built-in one of the same name.
     pub fn function(&mut self, name: &str, number: DefinitionNumber) {
-        self.names.global(name, number, true);
+        self.names().global(name, number, true);
     }
 
     /// What surrounds the expression: a parameter, an entry of a context, the variable of an iteration. It hides
     /// definitions of the same name.
     pub fn local(&mut self, name: &str) {
-        self.names.local(name);
+        self.names().local(name);
     }
 
     /// A name that contexts may have as a member; it may have spaces and operators in it.
     pub fn member(&mut self, name: &str) {
-        self.names.member(name);
+        self.names().member(name);
     }
 
     /// Another name for the value that cells test, `?`.
     pub fn tested(&mut self, name: &str) {
-        self.names.tested(name);
+        self.names().tested(name);
     }
 
     /// The expression is the condition of a boxed filter: members of the items may be named.
     pub fn enter_filter(&mut self) {
-        self.names.enter_filter();
+        self.names().enter_filter();
+    }
+
+    /// There are no variables but those in scope, so that a built-in function may be named without being called.
+    pub fn close(&mut self) {
+        self.names().close();
     }
 
     /// A type.
     pub fn type_(&mut self, name: &str, number: TypeNumber) {
-        self.names.type_named(name, number);
+        self.names().type_named(name, number);
     }
 }
 
@@ -73,13 +93,19 @@ impl Scope {
 pub struct Builder {
     globals: Vec<Global>,
     types: Vec<DeclaredType>,
+    dialect: Dialect,
     texts: Texts,
 }
 
 impl Builder {
-    /// A program without definitions.
+    /// A program without definitions, in Camunda's dialect.
     pub fn new() -> Builder {
         Builder::default()
+    }
+
+    /// Sets the dialect of the whole program.
+    pub fn dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
     }
 
     /// Declares a definition, so that others can name it before it is defined; until then it is null.
@@ -125,18 +151,20 @@ impl Builder {
     }
 
     /// Defines a decision service: a function whose arguments stand for the definitions of its parameters while its
-    /// outputs are evaluated.
+    /// outputs are evaluated. What it gives is converted to the type.
     pub fn service(
         &mut self,
         number: DefinitionNumber,
         name: &str,
         parameters: Vec<(Box<str>, DefinitionNumber)>,
         outputs: Vec<(Box<str>, DefinitionNumber)>,
+        type_: Option<Type>,
     ) {
         let service = Service {
             name: name.into(),
             parameters,
             outputs,
+            type_,
         };
         self.define(number, Definition::Service(service), None);
     }
@@ -206,6 +234,7 @@ impl Builder {
         Program {
             globals: self.globals,
             types: self.types,
+            dialect: self.dialect,
             texts: self.texts,
         }
     }

@@ -4,6 +4,7 @@
 //! operators in it, and only what is in scope tells where it ends). Must not know what a name's value is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::lexer;
 
@@ -17,6 +18,10 @@ pub struct Names {
     tested: Option<Box<str>>,
     /// The expression stands in a filter that is not written around it.
     in_filter: bool,
+    /// No variables but those in scope.
+    closed: bool,
+    /// What surrounds these names, and holds where they say nothing.
+    outer: Option<Arc<Names>>,
 }
 
 /// What a name is known as.
@@ -35,6 +40,17 @@ impl Names {
     /// No names: what an expression does not define is a variable of one word.
     pub fn new() -> Names {
         Names::default()
+    }
+
+    /// Names that are added to others without copying those.
+    pub(crate) fn inside(outer: Arc<Names>) -> Names {
+        Names {
+            tested: outer.tested.clone(),
+            in_filter: outer.in_filter,
+            closed: outer.closed,
+            outer: Some(outer),
+            ..Names::default()
+        }
     }
 
     /// Makes a variable known, so that its name may have spaces and operators in it.
@@ -64,6 +80,11 @@ impl Names {
         self.in_filter = true;
     }
 
+    /// There are no variables but those in scope: the name of a built-in function is the function.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// Makes a definition of a program known; the last one of a name counts.
     pub(crate) fn global(&mut self, name: &str, number: u32, is_function: bool) {
         let meaning = self.meaning(name);
@@ -80,85 +101,120 @@ impl Names {
 
     fn meaning(&mut self, name: &str) -> &mut Meaning {
         self.phrases.add(name);
-        self.meanings.entry(name.into()).or_default()
+        let before = self.outer.as_ref().and_then(|outer| outer.known(name));
+        let entry = self.meanings.entry(name.into());
+        entry.or_insert_with(|| before.unwrap_or_default())
+    }
+
+    /// These names, then those around them, and so on.
+    fn all(&self) -> impl Iterator<Item = &Names> {
+        std::iter::successors(Some(self), |names| names.outer.as_deref())
+    }
+
+    fn known(&self, name: &str) -> Option<Meaning> {
+        self.all()
+            .find_map(|names| names.meanings.get(name).copied())
     }
 
     pub(super) fn is_tested(&self, name: &str) -> bool {
         self.tested.as_deref() == Some(name)
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     pub(super) fn is_in_filter(&self) -> bool {
         self.in_filter
     }
 
-    pub(super) fn phrases(&self) -> &Phrases {
-        &self.phrases
+    /// All names by how they are written, the innermost first.
+    pub(super) fn phrases(&self) -> impl Iterator<Item = &Phrases> {
+        self.all().map(|names| &names.phrases)
     }
 
     /// Whether the name stands for a value, in a filter or elsewhere.
     pub(super) fn has_value(&self, name: &str, in_filter: bool) -> bool {
-        let meaning = self.meanings.get(name).copied().unwrap_or_default();
+        let meaning = self.known(name).unwrap_or_default();
         meaning.variable || meaning.global.is_some() || in_filter && meaning.member
     }
 
     /// Whether a built-in function of the same name is hidden where it would be called.
     pub(super) fn is_function(&self, name: &str) -> bool {
-        let meaning = self.meanings.get(name);
+        let meaning = self.known(name);
         meaning.is_some_and(|meaning| meaning.global.is_some() && meaning.is_function)
     }
 
     pub(super) fn is_member(&self, name: &str) -> bool {
-        self.meanings
-            .get(name)
-            .is_some_and(|meaning| meaning.member)
+        self.known(name).is_some_and(|meaning| meaning.member)
     }
 
     pub(super) fn global_of(&self, name: &str) -> Option<u32> {
-        self.meanings.get(name)?.global
+        self.known(name)?.global
     }
 
     pub(super) fn type_of(&self, name: &str) -> Option<u32> {
-        self.types.get(name).copied()
+        self.all().find_map(|names| names.types.get(name).copied())
     }
 }
 
-/// Names, found by how they begin.
+/// Names by the tokens that they are written with: a tree in which each name is a way.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Phrases(HashMap<Box<str>, Vec<Phrase>>);
-
-/// A name and the tokens that it is written with.
-#[derive(Clone, Debug)]
-pub(super) struct Phrase {
-    pub name: Box<str>,
-    pub tokens: Box<[Box<str>]>,
+pub(super) struct Phrases {
+    /// Those that end here; spelled with more or less space they are the same tokens.
+    names: Vec<Box<str>>,
+    next: HashMap<Box<str>, Phrases>,
 }
+
+/// How many tokens a name may have; longer ones cannot be written in an expression.
+const TOKENS_MAX: usize = 64;
 
 impl Phrases {
     /// Whether there was none like it.
     pub fn add(&mut self, name: &str) -> bool {
-        // A name that has no tokens cannot be written: it can only be meant by what does not write it.
-        let Some(tokens) = lexer::texts(name).filter(|tokens| !tokens.is_empty()) else {
+        let Some(tokens) = tokens(name) else {
             return false;
         };
-        let those = self.0.entry(tokens[0].into()).or_default();
-        let is_new = those.iter().all(|phrase| *phrase.name != *name);
+        let end = tokens.into_iter().fold(self, |phrases, token| {
+            phrases.next.entry(token.into()).or_default()
+        });
+        let is_new = end.names.iter().all(|known| **known != *name);
         if is_new {
-            those.push(Phrase {
-                name: name.into(),
-                tokens: tokens.into_iter().map(Box::from).collect(),
-            });
+            end.names.push(name.into());
         }
         is_new
     }
 
     pub fn has(&self, name: &str) -> bool {
-        let first = lexer::texts(name).and_then(|tokens| tokens.first().copied());
-        let those = first.map_or(&[][..], |first| self.starting_with(first));
-        those.iter().any(|phrase| *phrase.name == *name)
+        let end = tokens(name).and_then(|tokens| {
+            let mut tokens = tokens.into_iter();
+            tokens.try_fold(self, |phrases, token| phrases.next.get(token))
+        });
+        end.is_some_and(|end| end.names.iter().any(|known| **known == *name))
     }
 
-    /// Those that begin with this token.
-    pub fn starting_with(&self, token: &str) -> &[Phrase] {
-        self.0.get(token).map_or(&[], Vec::as_slice)
+    /// The longest name that the tokens begin with and that is accepted, with how many tokens it has.
+    pub fn longest<'t>(
+        &self,
+        tokens: impl Iterator<Item = &'t str>,
+        accept: impl Fn(&str) -> bool,
+    ) -> Option<(&str, usize)> {
+        let mut longest = None;
+        let mut phrases = self;
+        for (token, count) in tokens.zip(1..) {
+            let Some(next) = phrases.next.get(token) else {
+                break;
+            };
+            phrases = next;
+            if let Some(name) = phrases.names.iter().find(|name| accept(name)) {
+                longest = Some((&**name, count));
+            }
+        }
+        longest
     }
+}
+
+/// The tokens of a name that can be written.
+fn tokens(name: &str) -> Option<Vec<&str>> {
+    lexer::texts(name).filter(|tokens| (1..=TOKENS_MAX).contains(&tokens.len()))
 }

@@ -61,7 +61,7 @@ fn strength(kind: &Kind) -> Strength {
             Some((ArithmeticOp::Multiply | ArithmeticOp::Divide, _)) => Strength::Multiply,
             Some((ArithmeticOp::Power, _)) | None => Strength::Power,
         },
-        Kind::Typed(node, _) => strength(&node.kind),
+        Kind::Typed(node, _) | Kind::Truth(node) | Kind::Judged(node) => strength(&node.kind),
         Kind::InstanceOf(..) => Strength::Instance,
         Kind::Negate(_) => Strength::Negate,
         Kind::Number(number) if number.is_negative() => Strength::Negate,
@@ -104,7 +104,7 @@ fn write_kind(f: &mut Formatter<'_>, kind: &Kind) -> Result {
         Kind::Temporal(value) => write!(f, "{value}"),
         Kind::Name(name) | Kind::Global(_, name) | Kind::Member(name, _) => write_name(f, name),
         // What follows has no text of its own: it is shown, not read back.
-        Kind::Typed(node, _) => write!(f, "{node}"),
+        Kind::Typed(node, _) | Kind::Truth(node) | Kind::Judged(node) => write!(f, "{node}"),
         Kind::Table(table) => write!(f, "decision table({} rules)", table.rules.len()),
         Kind::Let(entries, result) => {
             f.write_str("{")?;

@@ -50,6 +50,10 @@ pub(crate) enum Kind {
     /// A value that is converted to a type (DMN 1.5, 10.3.2.9.4).
     Typed(Box<Node>, Type),
     Table(Box<Table>),
+    /// A condition that must be true, false or null: anything else makes what judges by it null.
+    Truth(Box<Node>),
+    /// What judges by [`Kind::Truth`].
+    Judged(Box<Node>),
     Range(Box<RangeNode>),
     In(Box<Node>, Vec<Test>),
     /// Subject, low, high.
@@ -290,7 +294,9 @@ impl Kind {
             | Kind::Path(node, _)
             | Kind::InstanceOf(node, _)
             | Kind::Member(_, node)
-            | Kind::Typed(node, _) => node.height,
+            | Kind::Typed(node, _)
+            | Kind::Truth(node)
+            | Kind::Judged(node) => node.height,
             Kind::Let(entries, result) => result
                 .height
                 .max(highest(&mut entries.iter().map(|(_, node)| node))),

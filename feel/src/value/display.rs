@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Range, Value};
+use crate::program::Dialect;
 use crate::syntax::is_name;
 
 /// The value as an expression: text in quotes, temporal values as `@"…"`.
@@ -37,7 +38,7 @@ impl fmt::Display for Value<'_> {
             | Value::Time(_)
             | Value::DateTime(_)
             | Value::DaysTimeDuration(_)
-            | Value::YearsMonthsDuration(_) => write!(f, "@\"{}\"", Bare(self)),
+            | Value::YearsMonthsDuration(_) => write!(f, "@\"{}\"", Bare(self, Dialect::Camunda)),
             Value::Range(range) => write!(f, "{range}"),
             Value::Function(function) => write!(f, "{function}"),
         }
@@ -48,19 +49,36 @@ impl Value<'_> {
     /// What the function `string` gives, in Camunda's notation: bare text and temporal values, names of
     /// entries without quotes.
     pub fn to_string_value(&self) -> String {
+        self.to_text(Dialect::Camunda)
+    }
+
+    /// What the function `string` gives in a dialect.
+    pub(crate) fn to_text(&self, dialect: Dialect) -> String {
         match self {
             Value::String(text) => text.as_str().to_owned(),
-            value => Bare(value).to_string(),
+            value => Bare(value, dialect).to_string(),
         }
     }
 }
 
 /// A value as `string` shows it, where it is not text by itself.
-struct Bare<'v, 'a>(&'v Value<'a>);
+struct Bare<'v, 'a>(&'v Value<'a>, Dialect);
 
 impl fmt::Display for Bare<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        let Bare(value, dialect) = *self;
+        match value {
+            Value::DaysTimeDuration(duration)
+                if dialect == Dialect::Dmn && duration.nanoseconds() == 0 =>
+            {
+                f.write_str("PT0S")
+            }
+            Value::YearsMonthsDuration(duration)
+                if dialect == Dialect::Dmn && duration.months() == 0 =>
+            {
+                f.write_str("P0M")
+            }
+            context @ Value::Context(_) if dialect == Dialect::Dmn => write!(f, "{context}"),
             Value::Date(date) => write!(f, "{date}"),
             Value::Time(time) => write!(f, "{time}"),
             Value::DateTime(date_time) => write!(f, "{date_time}"),
@@ -70,7 +88,7 @@ impl fmt::Display for Bare<'_, '_> {
                 f.write_str("[")?;
                 for (i, item) in list.iter().enumerate() {
                     f.write_str(if i > 0 { ", " } else { "" })?;
-                    write!(f, "{}", Bare(&item))?;
+                    write!(f, "{}", Bare(&item, dialect))?;
                 }
                 f.write_str("]")
             }
@@ -78,11 +96,11 @@ impl fmt::Display for Bare<'_, '_> {
                 f.write_str("{")?;
                 for (i, (name, value)) in context.iter().enumerate() {
                     f.write_str(if i > 0 { ", " } else { "" })?;
-                    write!(f, "{}:{}", name.as_str(), Bare(&value))?;
+                    write!(f, "{}:{}", name.as_str(), Bare(&value, dialect))?;
                 }
                 f.write_str("}")
             }
-            Value::Range(range) => range.write(f, |f, end| write!(f, "{}", Bare(end))),
+            Value::Range(range) => range.write(f, |f, end| write!(f, "{}", Bare(end, dialect))),
             other @ (Value::Null
             | Value::Boolean(_)
             | Value::Number(_)

@@ -46,7 +46,8 @@ impl Parser<'_> {
         }
     }
 
-    /// The name that ends at a colon, with its tokens without the colon.
+    /// The name that ends at a colon, with its tokens without the colon. It may have operators in it (DMN 1.5,
+    /// 10.3.1.2, rules 27 to 30); space between its tokens counts as one.
     pub(super) fn name_before_colon(&self) -> Option<(Box<str>, usize)> {
         let mut name = String::new();
         let mut tokens = 0;
@@ -55,14 +56,23 @@ impl Parser<'_> {
             let text = self.token_text(tokens);
             let part = match token.kind {
                 TokenKind::Name => text,
-                TokenKind::Number if tokens > 0 => text,
+                TokenKind::Number
+                | TokenKind::Symbol(
+                    Symbol::Dot
+                    | Symbol::Plus
+                    | Symbol::Minus
+                    | Symbol::Star
+                    | Symbol::StarStar
+                    | Symbol::Slash
+                    | Symbol::Apostrophe,
+                ) if tokens > 0 => text,
                 TokenKind::QuotedName if tokens == 0 => text.trim_matches('`'),
                 TokenKind::Symbol(Symbol::Colon) if tokens > 0 => {
                     return Some((name.into(), tokens));
                 }
                 _ => return None,
             };
-            if tokens > 0 {
+            if tokens > 0 && self.is_spaced(tokens) {
                 name.push(' ');
             }
             name.push_str(part);
@@ -71,6 +81,11 @@ impl Parser<'_> {
                 return None;
             }
         }
+    }
+
+    /// Whether there is space before the token.
+    fn is_spaced(&self, ahead: usize) -> bool {
+        ahead > 0 && self.token(ahead - 1).end < self.token(ahead).start
     }
 
     /// A call of `builtin` whose name has just been read.

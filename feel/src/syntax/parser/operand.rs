@@ -171,7 +171,7 @@ impl Parser<'_> {
                 self.at += tokens;
                 return self.builtin_call(at, builtin);
             }
-            if tokens > 1 && !local {
+            if (tokens > 1 || self.names.is_closed()) && !local {
                 self.at += tokens;
                 return self.node(at, Kind::Builtin(builtin));
             }
