@@ -39,6 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .boxed(".weir.record.v1.Event.kind.resource_added")
         .boxed(".weir.record.v1.Event.kind.deployment_pended")
         .boxed(".weir.record.v1.Event.kind.definition_added")
+        .boxed(".weir.record.v1.Event.kind.decision_requirements_added")
+        .boxed(".weir.record.v1.Event.kind.decision_added")
+        .boxed(".weir.record.v1.Event.kind.decision_evaluated")
         // What most entries do not have, of millions that wait.
         .boxed(".weir.record.v1.Instance.origin")
         .boxed(".weir.record.v1.Instance.awaiting")

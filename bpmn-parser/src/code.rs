@@ -60,5 +60,6 @@ model_xml::codes! {
     NOT_INTERRUPTING "not-interrupting" Execution "an error boundary event that does not interrupt";
     UNKNOWN_PROPERTY "unknown-property" Execution "a zeebe:property whose name begins with weir: and that means nothing";
     BAD_PUBLICATION "bad-publication" Execution "what an element publishes to a topic is incomplete, misplaced or contradicts itself";
+    BAD_DECISION "bad-decision" Execution "a called decision that is incomplete or contradicts itself";
     DUPLICATE_CATCH "duplicate-catch" Execution "two events of one scope wait for the same thing";
 }

@@ -11,7 +11,7 @@ mod gateway;
 mod publication;
 mod scope;
 
-use model_xml::{Severity, Sink, Subject};
+use model_xml::{Location, Severity, Sink, Subject};
 use petgraph::graph::NodeIndex;
 
 use crate::code::{self, Code};
@@ -196,6 +196,21 @@ impl<'m> Checker<'m, '_> {
 
     fn error(&mut self, node: &FlowNode, code: Code, message: String, help: &str) {
         self.error_at(self.node_subject(node), code, message, help);
+    }
+
+    fn error_in(
+        &mut self,
+        node: &FlowNode,
+        location: Location,
+        code: Code,
+        message: String,
+        help: &str,
+    ) {
+        let subject = Subject {
+            location,
+            ..self.node_subject(node)
+        };
+        self.error_at(subject, code, message, help);
     }
 
     fn error_at(&mut self, subject: Subject<'_>, code: Code, message: String, help: &str) {

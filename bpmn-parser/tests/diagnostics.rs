@@ -146,8 +146,8 @@ const EXECUTABLE: &[(&str, &str)] = &[
         "<serviceTask id='a'/>\n<sendTask id='b'/>\n<businessRuleTask id='c' implementation='dmn'/>\n<scriptTask id='d' scriptFormat='groovy'/>\n<serviceTask id='e' xmlns:c='http://camunda.org/schema/1.0/bpmn' c:class='org.example.Work'/>\n<serviceTask id='f'><extensionElements><z:taskDefinition type=' '/></extensionElements></serviceTask>",
     ),
     (
-        "a decision",
-        "<businessRuleTask id='t'><extensionElements><z:calledDecision decisionId='d' resultVariable='r'/></extensionElements></businessRuleTask>",
+        "decisions",
+        "<businessRuleTask id='t'><extensionElements><z:calledDecision decisionId='d' resultVariable='r'/></extensionElements></businessRuleTask>\n<businessRuleTask id='a'><extensionElements><z:calledDecision decisionId=' ' resultVariable=''/></extensionElements></businessRuleTask>\n<businessRuleTask id='b'><extensionElements><z:calledDecision decisionId='=d' resultVariable='r' bindingType='versionTag'/></extensionElements></businessRuleTask>\n<businessRuleTask id='c'><extensionElements><z:taskDefinition type='w'/><z:calledDecision decisionId='${d}' resultVariable='r' bindingType='deployment'/></extensionElements></businessRuleTask>",
     ),
     (
         "scripts",

@@ -1,5 +1,6 @@
 //! Commands: who may do what now. A handler checks everything, then emits.
 
+mod decisions;
 mod deploy;
 mod distribute;
 mod incidents;
@@ -73,6 +74,7 @@ fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
         Kind::SetVariables(set) => variables::set(step, set),
         Kind::ResolveIncident(resolve) => incidents::resolve(step, command, resolve),
         Kind::PublishMessage(publish) => messages::publish(step, publish),
+        Kind::EvaluateDecision(evaluate) => decisions::evaluate(step, evaluate),
         Kind::ActivateJobs(activate) => leases::activate(step, activate),
         Kind::OpenStream(open) => leases::open_stream(step, open),
         Kind::CreditStream(credit) => leases::credit_stream(step, credit),

@@ -1,5 +1,6 @@
 //! The elements of BPMN, one file each: what each does when it becomes active.
 
+mod business_rule_task;
 mod end_event;
 mod event_based_gateway;
 mod exclusive_gateway;
@@ -31,6 +32,7 @@ pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
         Kind::NoneEnd => end_event::none(step, at),
         Kind::TerminateEnd => end_event::terminate(step, at),
         Kind::ErrorEnd { code } => end_event::error(step, at, code),
+        Kind::BusinessRuleTask(spec) => business_rule_task::activate(step, at, spec),
         Kind::JobTask(spec) => job_task::activate(step, at, spec),
         Kind::Publication(spec) => publication::activate(step, at, spec),
         Kind::UserTask(spec) => user_task::activate(step, at, spec),

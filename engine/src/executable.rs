@@ -10,6 +10,7 @@ mod template;
 
 use std::sync::Arc;
 
+use bpmn_parser::model::Binding;
 use bytes::Bytes;
 use feel::Expression;
 use rustc_hash::FxHashMap;
@@ -59,6 +60,14 @@ impl Executable {
 
     pub(crate) fn flow(&self, index: FlowIndex) -> &Flow {
         &self.flows[index as usize]
+    }
+
+    /// Whether an element calls what was deployed together with the process.
+    pub(crate) fn is_bound_by_deployment(&self) -> bool {
+        let mut kinds = self.nodes.iter().map(|node| &node.kind);
+        kinds.any(|kind| {
+            matches!(kind, Kind::BusinessRuleTask(spec) if spec.binding == Binding::Deployment)
+        })
     }
 
     /// The JSON of an embedded form.
@@ -129,6 +138,8 @@ pub(crate) enum Kind {
     /// A record for a topic of the user's: send tasks, message throw and end events that name one.
     Publication(Box<PublicationSpec>),
     UserTask(Box<UserTaskSpec>),
+    /// A business rule task that calls a decision.
+    BusinessRuleTask(Box<DecisionSpec>),
     ScriptTask {
         expression: Template,
         result: Box<str>,
@@ -172,6 +183,7 @@ impl Kind {
             | Kind::JobTask(_)
             | Kind::Publication(_)
             | Kind::UserTask(_)
+            | Kind::BusinessRuleTask(_)
             | Kind::ScriptTask { .. }
             | Kind::MessageCatch(_)
             | Kind::TimerCatch(_)
@@ -224,6 +236,14 @@ pub(crate) struct TimerSpec {
 pub(crate) struct JobSpec {
     pub job_type: Template,
     pub retries: Template,
+}
+
+#[derive(Debug)]
+pub(crate) struct DecisionSpec {
+    pub decision_id: Template,
+    /// The variable that its result goes to.
+    pub result: Box<str>,
+    pub binding: Binding,
 }
 
 #[derive(Debug)]

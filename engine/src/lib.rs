@@ -5,12 +5,14 @@
 //! events gives the state and replaying the commands gives the same events. Architecture, section 4.
 
 mod command;
+mod decision;
 mod effect;
 mod element;
 mod executable;
 mod flow;
 mod rejection;
 mod scope;
+mod seed;
 mod state;
 mod step;
 

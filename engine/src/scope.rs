@@ -6,7 +6,7 @@
 mod write;
 
 use bytes::Bytes;
-use feel::{Environment, EvalError, EvalErrorKind, Expression, Variables, json};
+use feel::{EvalError, EvalErrorKind, Expression, Variables, json};
 use proto::record::{Instance, incident};
 
 use crate::executable::{Evaluated, Mapping, Template};
@@ -105,7 +105,7 @@ pub(crate) fn evaluate(
         return Ok(Evaluated::Null);
     };
     let view = View::new(step.state, instance, scope);
-    let environment = Environment::new(&view, step.now_ms());
+    let environment = step.environment(&view);
     step.evaluating(|steps| template.evaluate(&environment, steps))
         .map_err(|error| failed(&template.source(), &error, kind))
 }
@@ -116,7 +116,7 @@ pub(crate) fn is_true(step: &Step<'_>, at: &At, condition: &Expression) -> Resul
         return Ok(false);
     };
     let view = View::new(step.state, instance, at.element);
-    let environment = Environment::new(&view, step.now_ms());
+    let environment = step.environment(&view);
     let source = condition.text();
     let kind = incident::Type::ConditionError;
     match step.evaluating(|steps| condition.evaluate_within(&environment, steps)) {
@@ -171,7 +171,7 @@ fn map(step: &Step<'_>, at: &At, scope: u64, mappings: &[Mapping]) -> Result<Byt
     for mapping in mappings {
         let mut view = View::new(step.state, instance, scope);
         view.overlay = &document;
-        let environment = Environment::new(&view, step.now_ms());
+        let environment = step.environment(&view);
         let mut value = Vec::new();
         step.evaluating(|steps| mapping.source.write_json(&environment, steps, &mut value))
             .map_err(|error| failed(&mapping.source.source(), &error, kind))?;
@@ -209,7 +209,8 @@ fn nest(present: Option<&[u8]>, path: &[Box<str>], value: &[u8]) -> Vec<u8> {
     })
 }
 
-fn object(name: &str, value: &[u8]) -> Vec<u8> {
+/// An object of one field.
+pub(crate) fn object(name: &str, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len() + value.len() + 8);
     let mut writer = json::ObjectWriter::new(&mut out);
     writer.field(name, value);

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod compiled;
+mod decision;
 mod evolve;
 mod hot;
 mod index;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::record::{
-    Continuation, Definition, Incident, Instance, Job, Message, Meta, Outbox, PendingDeployment,
-    RemoteSubscription, Requests, Resource, Stream, Subscription, Timer, UserTask, Variables,
+    Continuation, Decision, DecisionRequirements, Definition, Incident, Instance, Job, Message,
+    Meta, Outbox, PendingDeployment, RemoteSubscription, Requests, Resource, Stream, Subscription,
+    Timer, UserTask, Variables,
 };
 
 pub use compiled::executable_of;
@@ -43,6 +45,8 @@ pub struct State {
     digest: Digest,
     resources: Table<Resource>,
     definitions: Table<Definition>,
+    requirements: Table<DecisionRequirements>,
+    decisions: Table<Decision>,
     instances: Table<Instance>,
     variables: Table<Variables>,
     jobs: Table<Job>,
@@ -75,6 +79,8 @@ impl State {
             digest: Digest::default(),
             resources: Table::new(Kind::Resource),
             definitions: Table::new(Kind::Definition),
+            requirements: Table::new(Kind::DecisionRequirements),
+            decisions: Table::new(Kind::Decision),
             instances: Table::new(Kind::Instance),
             variables: Table::new(Kind::Variables),
             jobs: Table::new(Kind::Job),
@@ -266,6 +272,8 @@ impl State {
         let digest = &mut self.digest;
         self.resources.drain(digest, &mut changes);
         self.definitions.drain(digest, &mut changes);
+        self.requirements.drain(digest, &mut changes);
+        self.decisions.drain(digest, &mut changes);
         self.instances.drain(digest, &mut changes);
         self.variables.drain(digest, &mut changes);
         self.jobs.drain(digest, &mut changes);

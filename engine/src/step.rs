@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use feel::{Environment, Variables};
 use prost::Message;
 use proto::record::{
     ActivateElement, CompleteElement, Continuation, ContinuationSaved, ContinuationTaken,
@@ -20,7 +21,7 @@ use crate::executable::{Executable, Node, NodeIndex};
 use crate::flow;
 use crate::state::instance::Elements;
 use crate::state::{COUNTER_BITS, State};
-use crate::{Position, element};
+use crate::{Position, element, seed};
 
 /// What one command may cost, and what an instance may hold.
 ///
@@ -88,6 +89,8 @@ pub(crate) struct Step<'s> {
     steps_left: u32,
     /// Evaluations only look, but what they cost is counted.
     feel_left: Cell<u32>,
+    /// Evaluations so far: each has chance of its own.
+    evaluations: Cell<u64>,
     next_counter: u64,
     /// Instances that moved and have inclusive joins to look at once all is quiet.
     joining: BTreeSet<u64>,
@@ -124,6 +127,7 @@ impl<'s> Step<'s> {
             queue: VecDeque::new(),
             steps_left: limits.steps,
             feel_left: Cell::new(limits.feel_steps),
+            evaluations: Cell::new(0),
             joining: BTreeSet::new(),
             consecutive: 0,
         }
@@ -193,6 +197,16 @@ impl<'s> Step<'s> {
         let result = evaluate(&mut left);
         self.feel_left.set(left);
         result
+    }
+
+    /// What the next evaluation sees. Chance is a function of the place in the log, and no two evaluations have the same.
+    pub fn environment<'a>(&self, variables: &'a dyn Variables) -> Environment<'a> {
+        let evaluation = self.evaluations.get() + 1;
+        self.evaluations.set(evaluation);
+        Environment {
+            seed: seed::of(self.state.partition(), self.position, evaluation),
+            ..Environment::new(variables, self.now_ms())
+        }
     }
 
     /// Takes steps until all is quiet or the command's steps are used up.

@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod closing;
 mod config;
+mod decisions;
 mod encode;
 mod front;
 mod health;

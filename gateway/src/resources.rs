@@ -7,7 +7,7 @@ use proto::gateway::{
 use proto::record::{DeployResources, Deployed, command, deploy_resources::Resource};
 
 use crate::call::TENANT;
-use crate::encode;
+use crate::{decisions, encode};
 
 pub(crate) fn of_resources(request: DeployResourceRequest) -> command::Kind {
     let resources = request.resources.into_iter();
@@ -31,8 +31,14 @@ fn deploy(resources: impl Iterator<Item = (String, Vec<u8>)>) -> command::Kind {
 
 pub(crate) fn deployments(deployed: Deployed) -> DeployResourceResponse {
     let processes = deployed.processes.into_iter();
-    let deployments = processes.map(|process| Deployment {
-        metadata: Some(deployment::Metadata::Process(encode::process(process))),
+    let processes = processes.map(|it| deployment::Metadata::Process(encode::process(it)));
+    let requirements = &deployed.requirements;
+    let decisions = requirements.iter().flat_map(decisions::metadata);
+    let requirements = requirements.iter().map(decisions::requirements_metadata);
+    // In Zeebe's order.
+    let metadata = processes.chain(decisions).chain(requirements);
+    let deployments = metadata.map(|metadata| Deployment {
+        metadata: Some(metadata),
     });
     DeployResourceResponse {
         key: encode::key(deployed.key),

@@ -18,7 +18,7 @@ use crate::status::{
     invalid, not_served, submit_failed, unavailable, unexpected_answer, with_reason,
 };
 use crate::topology;
-use crate::{encode, resources};
+use crate::{decisions, encode, resources};
 
 /// The version of the protocol that is served; clients parse it.
 pub(crate) const VERSION: &str = "8.6.0";
@@ -120,9 +120,22 @@ impl Gateway for Zeebe {
 
     async fn evaluate_decision(
         &self,
-        _: Request<EvaluateDecisionRequest>,
+        request: Request<EvaluateDecisionRequest>,
     ) -> Answered<EvaluateDecisionResponse> {
-        Err(not_served("EvaluateDecision"))
+        let caller = caller(request.metadata())?;
+        let request = request.into_inner();
+        check_tenant(&request.tenant_id)?;
+        let evaluate = record::EvaluateDecision {
+            decision_key: call::key(request.decision_key),
+            variables: document(&self.config, &request.variables)?,
+            decision_id: request.decision_id,
+        };
+        let command = command::Kind::EvaluateDecision(evaluate);
+        let answer = self.submit("EVALUATE", &caller, command).await?;
+        let answer::Kind::Decision(made) = answer else {
+            return Err(unexpected_answer(&caller, "EVALUATE"));
+        };
+        Ok(Response::new(decisions::evaluated(made)))
     }
 
     async fn deploy_process(
@@ -392,6 +405,7 @@ impl Zeebe {
             | answer::Kind::MessagePublished(_)
             | answer::Kind::ActivatedJobs(_)
             | answer::Kind::VariablesSet(_)
+            | answer::Kind::Decision(_)
             | answer::Kind::Task(_) => return Err(unexpected_answer(caller, WITH_RESULT)),
         };
         let response = encode::result(result, tags);

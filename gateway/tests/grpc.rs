@@ -4,6 +4,8 @@
 mod admin;
 #[path = "grpc/bounds.rs"]
 mod bounds;
+#[path = "grpc/decisions.rs"]
+mod decisions;
 #[path = "grpc/descriptions.rs"]
 mod descriptions;
 #[path = "grpc/errors.rs"]

@@ -40,7 +40,9 @@ pub(crate) fn of(
             | Kind::Requests
             | Kind::Outbox
             | Kind::PendingDeployment
-            | Kind::RemoteSubscription => return None,
+            | Kind::RemoteSubscription
+            | Kind::DecisionRequirements
+            | Kind::Decision => return None,
         };
         let shown = change.value.as_ref().map(|value| {
             let names = Names {

@@ -19,6 +19,7 @@ impl Event {
             Kind::ContinuationSaved(of) => of.continuation.as_ref()?.instance,
             Kind::ContinuationTaken(of) => of.instance,
             Kind::ResultAwaited(of) => of.instance,
+            Kind::DecisionEvaluated(of) => of.instance,
             Kind::JobCreated(of) => of.job.as_ref()?.instance,
             Kind::JobLeased(of) => of.instance,
             Kind::JobCompleted(of) => of.instance,
@@ -45,6 +46,8 @@ impl Event {
             Kind::IncidentResolved(of) => of.instance,
             Kind::ResourceAdded(_)
             | Kind::DefinitionAdded(_)
+            | Kind::DecisionRequirementsAdded(_)
+            | Kind::DecisionAdded(_)
             | Kind::StreamOpened(_)
             | Kind::StreamCredited(_)
             | Kind::StreamClosed(_)
@@ -99,6 +102,7 @@ impl Event {
                 | Kind::ContinuationSaved(_)
                 | Kind::ContinuationTaken(_)
                 | Kind::ResultAwaited(_)
+                | Kind::DecisionEvaluated(_)
                 | Kind::JobCreated(_)
                 | Kind::JobLeased(_)
                 | Kind::JobCompleted(_)
@@ -123,6 +127,8 @@ impl Event {
                 | Kind::KeyUsed(_)
                 | Kind::ResourceAdded(_)
                 | Kind::DefinitionAdded(_)
+                | Kind::DecisionRequirementsAdded(_)
+                | Kind::DecisionAdded(_)
                 | Kind::StreamOpened(_)
                 | Kind::StreamCredited(_)
                 | Kind::StreamClosed(_)

@@ -93,6 +93,7 @@ impl Describer {
                 format!("continuation {} saved", short(continuation.number))
             }
             Fact::ContinuationTaken(fact) => format!("continuation {} taken", short(fact.number)),
+            Fact::DecisionEvaluated(fact) => decided(fact.evaluation.as_ref()?),
             Fact::ResultAwaited(fact) => format!("result awaited of {}", short(fact.instance)),
             Fact::IncidentRaised(fact) => {
                 let incident = fact.incident.as_ref()?;
@@ -174,6 +175,30 @@ impl Describer {
             }
             _ => return None,
         })
+    }
+}
+
+/// The decisions that were made, with the rules that matched.
+fn decided(evaluation: &proto::record::DecisionEvaluation) -> String {
+    let made = evaluation.made.iter().map(|made| {
+        let rules = made.rules.iter();
+        let rules = rules.map(|rule| format!("{} {}", rule.index, rule.id));
+        let inputs = made.inputs.iter();
+        let inputs = inputs.map(|input| format!("{}={}", input.name, json(&input.value)));
+        format!(
+            "{} {} version {} ({}) rules [{}] gave {}",
+            made.decision_id,
+            short(made.decision_key),
+            made.version,
+            inputs.collect::<Vec<_>>().join(", "),
+            rules.collect::<Vec<_>>().join(", "),
+            json(&made.output)
+        )
+    });
+    let made = made.collect::<Vec<_>>().join("; ");
+    match evaluation.failure.as_str() {
+        "" => format!("decided {made}"),
+        failure => format!("not decided {}: {failure}; {made}", evaluation.decision_id),
     }
 }
 
@@ -266,6 +291,22 @@ fn partition(fact: &Fact) -> Option<String> {
             format!(
                 "definition {} version {}",
                 definition.process_id, definition.version
+            )
+        }
+        Fact::DecisionAdded(fact) => {
+            let decision = fact.decision.as_ref()?;
+            format!(
+                "decision {} {} version {}",
+                decision.decision_id,
+                short(decision.key),
+                decision.version
+            )
+        }
+        Fact::DecisionRequirementsAdded(fact) => {
+            let requirements = fact.requirements.as_ref()?;
+            format!(
+                "decision requirements {} version {}",
+                requirements.requirements_id, requirements.version
             )
         }
         Fact::TermBegun(fact) => format!("term {}", fact.term),

@@ -15,9 +15,9 @@ use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::{
     ActivateJobs, Answer, BeginTerm, CancelInstance, CloseStream, Command, CompleteJob,
-    CreateInstance, CreditStream, DeployResources, FailJob, OpenStream, ParkRecord, PublishMessage,
-    PublishedRecord, RefusedRecord, ResolveIncident, SetVariables, ThrowJobError, UpdateJobRetries,
-    UpdateJobTimeout, answer, event,
+    CreateInstance, CreditStream, DeployResources, EvaluateDecision, FailJob, OpenStream,
+    ParkRecord, PublishMessage, PublishedRecord, RefusedRecord, ResolveIncident, SetVariables,
+    ThrowJobError, UpdateJobRetries, UpdateJobTimeout, answer, event,
 };
 
 use crate::describe::{Describer, short};
@@ -173,6 +173,11 @@ impl<'a> Player<'a> {
             "resolve" => Kind::ResolveIncident(ResolveIncident {
                 incident_key: self.incident(line.word(1)),
             }),
+            "evaluate" => Kind::EvaluateDecision(EvaluateDecision {
+                decision_key: 0,
+                decision_id: line.word(1).to_owned(),
+                variables: line.json.clone(),
+            }),
             "refuse" => self.refuse(line),
             "term" => Kind::BeginTerm(BeginTerm {
                 term: line.word(1).parse().expect("a term"),
@@ -246,20 +251,18 @@ impl<'a> Player<'a> {
     }
 
     fn deploy(&self, line: &Line) -> Kind {
-        let path = match line.words.get(1) {
-            Some(name) => self.model.with_file_name(name),
-            None => self.model.to_owned(),
-        };
-        let content =
-            std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
+        let names = line.words.get(1..).unwrap_or_default();
+        let mut paths = names
+            .iter()
+            .map(|name| self.model.with_file_name(name))
+            .collect::<Vec<_>>();
+        if paths.is_empty() {
+            let decisions = self.model.with_extension("dmn");
+            paths.push(self.model.to_owned());
+            paths.extend(Some(decisions).filter(|path| path.exists()));
+        }
         Kind::DeployResources(DeployResources {
-            resources: vec![Resource {
-                name: name.unwrap_or_default(),
-                content: Bytes::from(content),
-            }],
+            resources: paths.iter().map(|path| resource(path)).collect(),
         })
     }
 
@@ -384,6 +387,15 @@ impl<'a> Player<'a> {
     }
 }
 
+fn resource(path: &Path) -> Resource {
+    let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    Resource {
+        name: name.unwrap_or_default().into_owned(),
+        content: Bytes::from(content),
+    }
+}
+
 fn answer_text(answer: &Answer) -> Option<String> {
     Some(match answer.kind.as_ref()? {
         answer::Kind::InstanceResult(result) => {
@@ -404,6 +416,11 @@ fn answer_text(answer: &Answer) -> Option<String> {
         }
         answer::Kind::InstanceStarted(started) => {
             format!("started {}", short(started.instance_key))
+        }
+        answer::Kind::Decision(made) => {
+            let evaluation = made.evaluation.as_ref()?;
+            let output = String::from_utf8_lossy(&made.output);
+            format!("decision {}: {output}", evaluation.decision_id)
         }
         answer::Kind::Deployed(_)
         | answer::Kind::Done(_)

@@ -4,24 +4,27 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proto::gateway::deployment::Metadata;
-use proto::gateway::{DeployResourceRequest, Resource};
+use proto::gateway::{
+    DecisionMetadata, DecisionRequirementsMetadata, DeployResourceRequest, Deployment,
+    ProcessMetadata, Resource,
+};
 use serde_json::{Value, json};
 
 use crate::client::{Client, ConnectArgs};
 use crate::failure::Failure;
-use crate::output::{Output, Tone, plain, table, toned};
+use crate::output::{Output, Row, Tone, plain, table, toned};
 use crate::variables::shorten;
 
-/// Give the server processes: all files in one deployment, or none
+/// Give the server processes and decisions: all files in one deployment, or none
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   weir deploy order.bpmn
-  weir deploy order.bpmn payment.bpmn --format json
+  weir deploy order.bpmn discount.dmn --format json
 
 A model that has not changed keeps its version. `weir check` tells beforehand what would be refused.")]
 pub struct DeployArgs {
-    /// BPMN files
+    /// BPMN and DMN files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -48,43 +51,102 @@ pub async fn run(args: &DeployArgs, output: Output) -> Result<(), Failure> {
     };
     let reply = client.gateway().deploy_resource(request).await;
     let reply = reply.map_err(client.failure())?.into_inner();
-    let processes: Vec<_> = reply
-        .deployments
-        .into_iter()
-        .filter_map(|deployment| match deployment.metadata {
-            Some(Metadata::Process(process)) => Some(process),
-            Some(Metadata::Decision(_) | Metadata::DecisionRequirements(_) | Metadata::Form(_))
-            | None => None,
-        })
-        .collect();
+    let deployed = Deployed::of(reply.deployments);
     output.show(
-        || {
-            let processes: Vec<Value> = processes
-                .iter()
-                .map(|process| {
-                    json!({
-                        "processId": process.bpmn_process_id,
-                        "version": process.version,
-                        "definitionKey": process.process_definition_key.to_string(),
-                        "resource": process.resource_name,
-                    })
-                })
-                .collect();
-            json!({ "key": reply.key.to_string(), "processes": processes })
-        },
+        || deployed.json(reply.key),
         |paint| {
-            let rows = processes
-                .iter()
-                .map(|process| {
-                    vec![
-                        toned(shorten(&process.bpmn_process_id, 60), Tone::Name),
-                        plain(process.version),
-                        plain(process.process_definition_key),
-                        plain(shorten(&process.resource_name, 60)),
-                    ]
-                })
-                .collect();
-            table(paint, &["PROCESS", "VERSION", "KEY", "FILE"], rows)
+            let mut shown = String::new();
+            if !deployed.processes.is_empty() {
+                shown += &table(
+                    paint,
+                    &["PROCESS", "VERSION", "KEY", "FILE"],
+                    deployed.processes(),
+                );
+            }
+            if !deployed.decisions.is_empty() {
+                let header = ["DECISION", "VERSION", "KEY", "FILE"];
+                shown += &table(paint, &header, deployed.decisions());
+            }
+            shown
         },
     )
+}
+
+/// What the server has made of the files.
+#[derive(Default)]
+struct Deployed {
+    processes: Vec<ProcessMetadata>,
+    decisions: Vec<DecisionMetadata>,
+    /// The files of the decisions.
+    requirements: Vec<DecisionRequirementsMetadata>,
+}
+
+impl Deployed {
+    fn of(deployments: Vec<Deployment>) -> Deployed {
+        let mut deployed = Deployed::default();
+        for deployment in deployments {
+            match deployment.metadata {
+                Some(Metadata::Process(process)) => deployed.processes.push(process),
+                Some(Metadata::Decision(decision)) => deployed.decisions.push(decision),
+                Some(Metadata::DecisionRequirements(file)) => deployed.requirements.push(file),
+                Some(Metadata::Form(_)) | None => {}
+            }
+        }
+        deployed
+    }
+
+    fn file_of(&self, decision: &DecisionMetadata) -> &str {
+        let mut files = self.requirements.iter();
+        let key = decision.decision_requirements_key;
+        let found = files.find(|file| file.decision_requirements_key == key);
+        found.map_or("", |file| &file.resource_name)
+    }
+
+    fn json(&self, key: i64) -> Value {
+        let processes = self.processes.iter().map(|process| {
+            json!({
+                "processId": process.bpmn_process_id,
+                "version": process.version,
+                "definitionKey": process.process_definition_key.to_string(),
+                "resource": process.resource_name,
+            })
+        });
+        let decisions = self.decisions.iter().map(|decision| {
+            json!({
+                "decisionId": decision.dmn_decision_id,
+                "version": decision.version,
+                "decisionKey": decision.decision_key.to_string(),
+                "resource": self.file_of(decision),
+            })
+        });
+        json!({
+            "key": key.to_string(),
+            "processes": processes.collect::<Vec<_>>(),
+            "decisions": decisions.collect::<Vec<_>>(),
+        })
+    }
+
+    fn processes(&self) -> Vec<Row> {
+        let rows = self.processes.iter().map(|process| {
+            vec![
+                toned(shorten(&process.bpmn_process_id, 60), Tone::Name),
+                plain(process.version),
+                plain(process.process_definition_key),
+                plain(shorten(&process.resource_name, 60)),
+            ]
+        });
+        rows.collect()
+    }
+
+    fn decisions(&self) -> Vec<Row> {
+        let rows = self.decisions.iter().map(|decision| {
+            vec![
+                toned(shorten(&decision.dmn_decision_id, 60), Tone::Name),
+                plain(decision.version),
+                plain(decision.decision_key),
+                plain(shorten(self.file_of(decision), 60)),
+            ]
+        });
+        rows.collect()
+    }
 }

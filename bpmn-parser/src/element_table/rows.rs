@@ -96,7 +96,7 @@ super::elements! {
     ServiceTask "serviceTask" Bpmn Task ACTIVITY ["implementation", "operationRef"] Executed "as a job (zeebe:taskDefinition)";
     UserTask "userTask" Bpmn Task ACTIVITY ["implementation"] Executed "over the user-task service";
     ScriptTask "scriptTask" Bpmn Task ACTIVITY ["scriptFormat"] Executed "FEEL (zeebe:script) or as a job (zeebe:taskDefinition)";
-    BusinessRuleTask "businessRuleTask" Bpmn Task ACTIVITY ["implementation"] Executed "as a job (zeebe:taskDefinition); zeebe:calledDecision is refused";
+    BusinessRuleTask "businessRuleTask" Bpmn Task ACTIVITY ["implementation"] Executed "makes a decision (zeebe:calledDecision) at once, or is a job (zeebe:taskDefinition)";
     SendTask "sendTask" Bpmn Task ACTIVITY ["implementation", "messageRef", "operationRef"] Executed "as a job (zeebe:taskDefinition)";
     ReceiveTask "receiveTask" Bpmn Task ACTIVITY ["implementation", "messageRef", "operationRef", "instantiate"] Executed "instantiate is refused";
     ManualTask "manualTask" Bpmn Task ACTIVITY [] Executed "passed through";
@@ -223,7 +223,7 @@ super::elements! {
     ZeebeUserTaskForm "userTaskForm" Zeebe Extension PLAIN [] Executed "given to task apps";
     ZeebePriorityDefinition "priorityDefinition" Zeebe Extension PLAIN ["!priority"] Executed "";
     ZeebeJobPriorityDefinition "jobPriorityDefinition" Zeebe Extension PLAIN ["!priority"] Refused "job priorities";
-    ZeebeCalledDecision "calledDecision" Zeebe Extension PLAIN ["!decisionId", "!resultVariable", "bindingType", "versionTag"] Refused "DMN decisions called by the engine (zeebe:calledDecision)";
+    ZeebeCalledDecision "calledDecision" Zeebe Extension PLAIN ["!decisionId", "!resultVariable", "bindingType", "versionTag"] Executed "of a deployed DMN file";
     ZeebeScript "script" Zeebe Extension PLAIN ["!expression", "!resultVariable"] Executed "";
     ZeebeProperties "properties" Zeebe Extension PLAIN [] Executed "those that begin with `weir:` publish to topics; others are kept";
     ZeebeProperty "property" Zeebe Part PLAIN ["!name", "value"] Executed "";

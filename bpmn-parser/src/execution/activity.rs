@@ -9,7 +9,8 @@ use crate::code;
 use crate::element_table::Tag;
 use crate::extension::Extensions;
 use crate::model::{
-    Event, FlowNode, LoopCharacteristics, SubProcess, SubProcessKind, TaskKind, ZeebeExtensions,
+    Binding, Event, FlowNode, LoopCharacteristics, SubProcess, SubProcessKind, TaskKind,
+    ZeebeExtensions,
 };
 
 impl<'m> Checker<'m, '_> {
@@ -55,11 +56,7 @@ impl<'m> Checker<'m, '_> {
                 self.job(node, &node.extensions, implementation.as_deref());
             }
             TaskKind::BusinessRule { implementation } => {
-                if node.zeebe.called_decision.is_some() {
-                    self.refuse_element(node, Tag::ZeebeCalledDecision);
-                } else {
-                    self.job(node, &node.extensions, implementation.as_deref());
-                }
+                self.business_rule(node, implementation.as_deref());
             }
             TaskKind::Script { script_format, .. } => self.script(node, script_format.as_deref()),
             TaskKind::Receive {
@@ -73,6 +70,34 @@ impl<'m> Checker<'m, '_> {
                     self.awaited_message(node, *message);
                 }
             }
+        }
+    }
+
+    fn business_rule(&mut self, node: &FlowNode, implementation: Option<&str>) {
+        let Some(called) = &node.zeebe.called_decision else {
+            self.job(node, &node.extensions, implementation);
+            return;
+        };
+        if let Some(definition) = &node.zeebe.task_definition {
+            let message = "this calls a decision and has a job type".to_owned();
+            let help = "remove zeebe:taskDefinition to call the decision, or zeebe:calledDecision to let a worker do it";
+            let location = definition.location;
+            self.error_in(node, location, code::BAD_DECISION, message, help);
+        }
+        let id = &called.decision_id;
+        if id.value.trim().is_empty() || Self::is_other_language(id) {
+            let message = "a called decision needs the id of one".to_owned();
+            let help = "fill in decisionId, with text or FEEL after `=`";
+            self.error_in(node, id.location, code::BAD_DECISION, message, help);
+        }
+        if called.result_variable.trim().is_empty() {
+            let message = "a called decision needs a variable for its result".to_owned();
+            let help = "fill in resultVariable";
+            self.error(node, code::MISSING_ATTRIBUTE, message, help);
+        }
+        if matches!(&called.binding, Binding::VersionTag(tag) if tag.trim().is_empty()) {
+            let message = "bindingType=\"versionTag\" needs the tag".to_owned();
+            self.error(node, code::BAD_BINDING, message, "fill in versionTag");
         }
     }
 

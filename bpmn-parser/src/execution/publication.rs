@@ -1,6 +1,6 @@
 //! What an element publishes to a topic: where that can be said, and what makes sense together.
 
-use model_xml::{Location, Severity, Subject, clip};
+use model_xml::{Severity, Subject, clip};
 
 use super::Checker;
 use crate::code;
@@ -90,21 +90,6 @@ impl Checker<'_, '_> {
                 self.sink.report(severity, code, subject, message, help);
             }
         }
-    }
-
-    fn error_in(
-        &mut self,
-        node: &FlowNode,
-        location: Location,
-        code: code::Code,
-        message: String,
-        help: &str,
-    ) {
-        let subject = Subject {
-            location,
-            ..self.node_subject(node)
-        };
-        self.error_at(subject, code, message, help);
     }
 }
 

@@ -1,33 +1,32 @@
 //! Deploying models: everything is read, checked and compiled before the first change.
 
-use bpmn_parser::Diagnostic;
+mod check;
+mod decision;
+
 use proto::record::{
     Answer, Command, Definition, DefinitionAdded, DeployResources, Deployed, DeployedProcess,
-    Resource, ResourceAdded, SentResources, Timer, TimerCanceled, TimerCreated, answer,
-    deploy_resources, event,
+    DeployedRequirements, Resource, ResourceAdded, SentResources, Timer, TimerCanceled,
+    TimerCreated, answer, deploy_resources, event,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Handled, distribute, invalid, use_key, wrong_state};
-use crate::executable::{Executable, Kind, compile};
+use super::{Handled, distribute, use_key, wrong_state};
+use crate::executable::{Executable, Kind};
 use crate::flow::catch;
 use crate::rejection::Rejection;
+use crate::seed;
 use crate::step::{Limits, Step};
+use check::CheckedProcesses;
 
-/// Diagnostics that a rejection quotes.
-const QUOTED_MAX: usize = 50;
-/// Resources in one deployment.
-const RESOURCES_MAX: usize = 100;
-/// Executable processes in one resource.
-const PROCESSES_MAX: usize = 100;
 /// The partition that takes deployments and sends them to the others.
 const DEPLOYMENT_PARTITION: u32 = 1;
 
-/// A process that may be deployed.
-struct Checked<'a> {
-    name: &'a str,
-    content: &'a bytes::Bytes,
-    processes: Vec<(Executable, String)>,
+/// What a deployment gives: the answer, and what the other partitions are sent.
+struct Deploying {
+    key: u64,
+    processes: Vec<DeployedProcess>,
+    requirements: Vec<DeployedRequirements>,
+    sent: SentResources,
 }
 
 pub(super) fn deploy(step: &mut Step<'_>, command: &Command, deploy: &DeployResources) -> Handled {
@@ -41,27 +40,44 @@ pub(super) fn deploy(step: &mut Step<'_>, command: &Command, deploy: &DeployReso
     if distribute::join(step, command) {
         return Ok(None);
     }
-    let checked = check_all(&deploy.resources, step.now_ms(), &step.limits)?;
+    let checked = check::all(&deploy.resources, step.now_ms(), &step.limits)?;
+    check::bound(&checked)?;
 
-    let deployment_key = step.next_key();
-    use_key(step, deployment_key);
-    let (mut processes, mut sent) = (Vec::new(), SentResources::default());
-    for resource in &checked {
-        add_resource(step, resource, deployment_key, &mut processes, &mut sent);
+    let key = step.next_key();
+    use_key(step, key);
+    let mut deploying = Deploying {
+        key,
+        processes: Vec::new(),
+        requirements: Vec::new(),
+        sent: SentResources {
+            deployment_key: key,
+            ..SentResources::default()
+        },
+    };
+    let mut decisions = decision::add(step, &checked.decisions, &mut deploying);
+    decisions.sort_unstable();
+    for resource in &checked.processes {
+        add_processes(step, resource, &decisions, &mut deploying);
     }
-    sent.deployment_key = deployment_key;
+    let Deploying {
+        processes,
+        requirements,
+        sent,
+        ..
+    } = deploying;
     let deployed = Answer {
         kind: Some(answer::Kind::Deployed(Deployed {
-            key: deployment_key,
+            key,
             processes,
+            requirements,
         })),
     };
     distribute::send(step, &sent);
-    Ok(distribute::pend(step, command, deployment_key, deployed))
+    Ok(distribute::pend(step, command, key, deployed))
 }
 
-/// Whether the resources may be deployed together, as a deployment at this time would find, in milliseconds since the
-/// epoch.
+/// Whether each of the resources may be deployed, as a deployment at this time would find, in milliseconds since the
+/// epoch. What a process calls by deployment may be missing: it may come with others.
 ///
 /// # Errors
 /// The rejection that the deployment would get.
@@ -69,140 +85,42 @@ pub fn check_deployment(
     resources: &[deploy_resources::Resource],
     now_ms: i64,
 ) -> Result<(), Rejection> {
-    check_all(resources, now_ms, &Limits::default()).map(|_| ())
+    check::all(resources, now_ms, &Limits::default()).map(|_| ())
 }
 
-fn check_all<'a>(
-    resources: &'a [deploy_resources::Resource],
-    now_ms: i64,
-    limits: &Limits,
-) -> Result<Vec<Checked<'a>>, Rejection> {
-    if resources.is_empty() || resources.len() > RESOURCES_MAX {
-        let count = resources.len();
-        let message = format!("a deployment has 1 to {RESOURCES_MAX} resources, not {count}");
-        return Err(invalid("RESOURCES_INVALID", message));
-    }
-    let checked = resources.iter().map(check);
-    let checked = checked.collect::<Result<Vec<_>, _>>()?;
-    check_ids(&checked)?;
-    check_start_timers(&checked, now_ms, limits)?;
-    Ok(checked)
-}
-
-fn check(resource: &deploy_resources::Resource) -> Result<Checked<'_>, Rejection> {
-    let parsed = bpmn_parser::parse(&resource.name, &resource.content);
-    let blocking = parsed
-        .diagnostics
-        .iter()
-        .filter(|found| found.blocks_deployment());
-    let mut blocking = blocking.cloned().collect::<Vec<_>>();
-    let mut processes = Vec::new();
-    if let (Some(model), true) = (&parsed.model, blocking.is_empty()) {
-        let executable = || model.processes.iter().filter(|found| found.is_executable);
-        check_number(&resource.name, executable().count())?;
-        for process in executable() {
-            let tag = process.version_tag.clone().unwrap_or_default();
-            match compile(model, process) {
-                Ok(executable) => processes.push((executable, tag)),
-                Err(found) => blocking.extend(found),
-            }
-        }
-    }
-    if !blocking.is_empty() {
-        return Err(refused(&resource.name, &blocking));
-    }
-    if processes.is_empty() {
-        let message = format!(
-            "{}: no process is executable (isExecutable=\"true\")",
-            resource.name
-        );
-        return Err(invalid("NO_EXECUTABLE_PROCESS", message));
-    }
-    Ok(Checked {
-        name: &resource.name,
-        content: &resource.content,
-        processes,
-    })
-}
-
-fn check_number(name: &str, processes: usize) -> Result<(), Rejection> {
-    if processes <= PROCESSES_MAX {
-        return Ok(());
-    }
-    let message =
-        format!("{name} has {processes} executable processes, {PROCESSES_MAX} are allowed");
-    Err(invalid("TOO_MANY_PROCESSES", message).with("resource", name))
-}
-
-fn refused(name: &str, blocking: &[Diagnostic]) -> Rejection {
-    let quoted = blocking
-        .iter()
-        .take(QUOTED_MAX)
-        .map(|found| found.to_string());
-    let mut lines = quoted.collect::<Vec<_>>();
-    if blocking.len() > QUOTED_MAX {
-        lines.push(format!("… and {} more", blocking.len() - QUOTED_MAX));
-    }
-    invalid(
-        "MODEL_REFUSED",
-        format!("{name} cannot be deployed:\n{}", lines.join("\n")),
-    )
-    .with("resource", name)
-}
-
-fn check_ids(checked: &[Checked<'_>]) -> Result<(), Rejection> {
-    let ids = checked.iter().flat_map(|resource| &resource.processes);
-    let mut ids = ids
-        .map(|(executable, _)| &executable.process_id)
-        .collect::<Vec<_>>();
-    ids.sort_unstable();
-    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(invalid(
-            "DUPLICATE_PROCESS_ID",
-            format!("the deployment has two processes with the id `{}`", pair[0]),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Arming the timers evaluates them once more, so half of the steps are left for that.
-fn check_start_timers(
-    checked: &[Checked<'_>],
-    now_ms: i64,
-    limits: &Limits,
-) -> Result<(), Rejection> {
-    let mut steps = limits.feel_steps / 2;
-    for (executable, _) in checked.iter().flat_map(|resource| &resource.processes) {
-        start_timers(executable, now_ms, &mut steps)
-            .map_err(|message| invalid("TIMER_INVALID", message))?;
-    }
-    Ok(())
-}
-
+/// Gives the key of the resource.
 fn add_resource(
     step: &mut Step<'_>,
-    checked: &Checked<'_>,
-    deployment_key: u64,
-    processes: &mut Vec<DeployedProcess>,
-    sent: &mut SentResources,
-) {
-    let checksum = xxh3_64(checked.content);
-    if let Some(same) = unchanged(step, checked, checksum) {
-        processes.extend(same);
-        return;
-    }
+    resource: &deploy_resources::Resource,
+    deploying: &mut Deploying,
+) -> u64 {
     let resource = Resource {
         key: step.next_key(),
-        name: checked.name.to_owned(),
-        content: checked.content.clone(),
-        deployment_key,
+        name: resource.name.clone(),
+        content: resource.content.clone(),
+        deployment_key: deploying.key,
         deployed_ms: step.now_ms(),
     };
-    let resource_key = resource.key;
-    sent.resources.push(resource.clone());
+    let key = resource.key;
+    deploying.sent.resources.push(resource.clone());
     step.emit(event::Kind::ResourceAdded(Box::new(ResourceAdded {
         resource: Some(resource),
     })));
+    key
+}
+
+fn add_processes(
+    step: &mut Step<'_>,
+    checked: &CheckedProcesses<'_>,
+    decisions: &[u64],
+    deploying: &mut Deploying,
+) {
+    let checksum = xxh3_64(&checked.resource.content);
+    if let Some(same) = unchanged(step, checked, decisions, checksum) {
+        deploying.processes.extend(same);
+        return;
+    }
+    let resource_key = add_resource(step, checked.resource, deploying);
     for (executable, version_tag) in &checked.processes {
         let process_id = executable.process_id.to_string();
         let definition = Definition {
@@ -212,23 +130,33 @@ fn add_resource(
             resource_key,
             checksum,
             version_tag: version_tag.clone(),
+            deployed_with: deployed_with(executable, decisions).to_vec(),
         };
-        processes.push(DeployedProcess {
+        deploying.processes.push(DeployedProcess {
             process_id,
             version: definition.version,
             definition_key: definition.key,
-            resource_name: checked.name.to_owned(),
+            resource_name: checked.resource.name.clone(),
         });
-        sent.definitions.push(definition.clone());
+        deploying.sent.definitions.push(definition.clone());
         add_definition(step, definition);
         arm_start_timers(step, &executable.process_id);
     }
 }
 
-/// The same bytes under the same name are the version that is there.
+/// What the version is bound to: a process that calls nothing by deployment does not change with what it comes with.
+fn deployed_with<'d>(executable: &Executable, decisions: &'d [u64]) -> &'d [u64] {
+    match executable.is_bound_by_deployment() {
+        true => decisions,
+        false => &[],
+    }
+}
+
+/// The same bytes under the same name, bound to the same decisions, are the version that is there.
 fn unchanged(
     step: &Step<'_>,
-    checked: &Checked<'_>,
+    checked: &CheckedProcesses<'_>,
+    decisions: &[u64],
     checksum: u64,
 ) -> Option<Vec<DeployedProcess>> {
     let same = checked.processes.iter().map(|(executable, _)| {
@@ -236,8 +164,9 @@ fn unchanged(
         let latest = step.state.definition(key)?;
         let resource = step.state.resource(latest.resource_key)?;
         let is_same = latest.checksum == checksum
-            && resource.name == checked.name
-            && resource.content == checked.content;
+            && latest.deployed_with == deployed_with(executable, decisions)
+            && resource.name == checked.resource.name
+            && resource.content == checked.resource.content;
         is_same.then(|| DeployedProcess {
             process_id: latest.process_id.clone(),
             version: latest.version,
@@ -294,7 +223,10 @@ fn start_timers(
         let Kind::TimerStart(timer) = &executable.node(node).kind else {
             continue;
         };
-        let environment = feel::Environment::new(&(), now_ms);
+        let environment = feel::Environment {
+            seed: seed::of_start(&executable.process_id, node, now_ms),
+            ..feel::Environment::new(&(), now_ms)
+        };
         let value = timer
             .value
             .evaluate(&environment, steps)
@@ -318,6 +250,7 @@ pub(super) fn receive(step: &mut Step<'_>, sent: &SentResources) {
             resource: Some(resource.clone()),
         })));
     }
+    decision::receive(step, sent);
     for definition in &sent.definitions {
         add_definition(step, definition.clone());
     }

@@ -3,7 +3,7 @@
 
 use bpmn_parser::model::Publication;
 use bytes::Bytes;
-use feel::{Environment, json, temporal};
+use feel::{json, temporal};
 use proto::record::{PublishedRecord, RecordHeader, RecordPublished, event, incident};
 
 use crate::executable::{Evaluated, PublicationSpec, PublishedValue, Template};
@@ -143,7 +143,7 @@ fn document(step: &Step<'_>, at: &At, template: &Template) -> Result<Bytes, Stuc
         return Ok(Bytes::from_static(b"{}"));
     };
     let view = View::new(step.state, instance, at.element);
-    let environment = Environment::new(&view, step.now_ms());
+    let environment = step.environment(&view);
     let mut document = Vec::new();
     step.evaluating(|steps| template.write_json(&environment, steps, &mut document))
         .map_err(|error| scope::failed(&template.source(), &error, KIND))?;

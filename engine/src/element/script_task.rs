@@ -1,7 +1,6 @@
 //! Script tasks in FEEL: evaluated inside the command that reaches them.
 
 use bytes::Bytes;
-use feel::{Environment, json};
 use proto::record::incident;
 
 use crate::executable::Template;
@@ -19,7 +18,7 @@ pub(super) fn activate(
         return Ok(());
     };
     let view = View::new(step.state, instance, at.element);
-    let environment = Environment::new(&view, step.now_ms());
+    let environment = step.environment(&view);
     let mut value = Vec::new();
     step.evaluating(|steps| expression.write_json(&environment, steps, &mut value))
         .map_err(|error| Stuck::new(kind, format!("`{}`: {error}", expression.source())))?;
@@ -31,11 +30,7 @@ pub(super) fn activate(
         );
         return Err(Stuck::new(incident::Type::ValueTooLarge, message));
     }
-    let mut document = Vec::with_capacity(value.len() + result.len() + 8);
-    let mut writer = json::ObjectWriter::new(&mut document);
-    writer.field(result, &value);
-    writer.end();
-    let document = Bytes::from(document);
+    let document = Bytes::from(scope::object(result, &value));
     scope::check_delivery(step, at, &document)?;
     scope::deliver(step, at, &document);
     step.queue(step::complete(at.instance, at.element));

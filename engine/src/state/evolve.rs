@@ -25,6 +25,8 @@ impl State {
         match fact {
             Fact::ResourceAdded(fact) => self.resource_added(fact),
             Fact::DefinitionAdded(fact) => self.definition_added(fact),
+            Fact::DecisionRequirementsAdded(fact) => self.requirements_added(fact),
+            Fact::DecisionAdded(fact) => self.decision_added(fact),
             Fact::RequestAnswered(fact) => self.request_answered(fact),
             Fact::RequestsForgotten(fact) => self.requests_forgotten(fact),
             Fact::TermBegun(fact) => self.term_begun(fact),
@@ -39,6 +41,7 @@ impl State {
             Fact::DeploymentAwaited(fact) => self.deployment_awaited(fact),
             Fact::DeploymentSettled(fact) => self.deployment_settled(fact),
             Fact::KeyUsed(fact) => self.use_key(fact.key),
+            Fact::DecisionEvaluated(fact) => self.decision_evaluated(fact),
             Fact::InstanceCreated(fact) => self.instance_created(fact),
             Fact::InstanceCompleted(fact) => self.instance_completed(fact),
             Fact::InstanceCanceled(fact) => self.instance_canceled(fact),

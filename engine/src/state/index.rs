@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::buffer::Messages;
 use super::compiled::Compiled;
+use super::decision::Decisions;
 use crate::executable::{Executable, NodeIndex};
 
 /// What happens at a time.
@@ -69,6 +70,7 @@ pub(crate) struct Index {
     pub job_counts: JobCounts,
     pub executables: FxHashMap<u64, Arc<Executable>>,
     pub compiled: Compiled,
+    pub decisions: Decisions,
     /// Process id → version → definition.
     pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
     pub definitions: BTreeSet<u64>,

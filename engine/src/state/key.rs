@@ -32,10 +32,12 @@ pub enum Kind {
     Outbox = 15,
     PendingDeployment = 16,
     RemoteSubscription = 17,
+    DecisionRequirements = 18,
+    Decision = 19,
 }
 
 impl Kind {
-    const ALL: [Kind; 17] = [
+    const ALL: [Kind; 19] = [
         Kind::Meta,
         Kind::Resource,
         Kind::Definition,
@@ -53,6 +55,8 @@ impl Kind {
         Kind::Outbox,
         Kind::PendingDeployment,
         Kind::RemoteSubscription,
+        Kind::DecisionRequirements,
+        Kind::Decision,
     ];
 }
 

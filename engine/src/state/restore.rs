@@ -148,6 +148,8 @@ impl State {
             },
             Kind::Resource => self.resources.load(number, value, digest),
             Kind::Definition => self.definitions.load(number, value, digest),
+            Kind::DecisionRequirements => self.requirements.load(number, value, digest),
+            Kind::Decision => self.decisions.load(number, value, digest),
             Kind::Instance => self.instances.load(number, value, digest),
             Kind::Variables => self.variables.load(number, value, digest),
             Kind::Job => self.jobs.load(number, value, digest),
@@ -192,6 +194,7 @@ impl State {
         for definition in &definitions {
             self.index_definition(definition);
         }
+        self.index_decisions();
         let index = &mut self.index;
         for instance in self.instances.in_order() {
             index.instances.insert(instance.key);

@@ -10,7 +10,8 @@ use engine::{Executable, PROCESS_NODE};
 use proto::admin::story_event::Type;
 use proto::admin::{ElementState, Incident, InstanceState, StoryEvent};
 use proto::record::{
-    ElementActivated, HistoryBatch, Instance, UserTask, VariablesWritten, event::Kind as Fact,
+    DecisionEvaluated, ElementActivated, HistoryBatch, Instance, UserTask, VariablesWritten,
+    event::Kind as Fact,
 };
 use rustc_hash::FxHashMap;
 
@@ -82,6 +83,7 @@ impl<'a> Fold<'a> {
             Fact::ElementTerminated(fact) => self.element_terminated(cause, fact.key),
             Fact::FlowTaken(fact) => self.flow_taken(cause, fact.scope, fact.flow),
             Fact::VariablesWritten(fact) => self.variables_written(cause, fact),
+            Fact::DecisionEvaluated(fact) => self.decision_evaluated(cause, fact),
             Fact::ContinuationSaved(_) => self.tell(cause, Type::StepsPostponed, 0),
             Fact::JobCreated(fact) => self.job_created(cause, fact.job.as_ref()),
             Fact::JobLeased(fact) => self.job_leased(cause, fact),
@@ -115,6 +117,8 @@ impl<'a> Fold<'a> {
             | Fact::ResultAwaited(_)
             | Fact::ResourceAdded(_)
             | Fact::DefinitionAdded(_)
+            | Fact::DecisionRequirementsAdded(_)
+            | Fact::DecisionAdded(_)
             | Fact::StreamOpened(_)
             | Fact::StreamCredited(_)
             | Fact::StreamClosed(_)
@@ -205,6 +209,24 @@ impl<'a> Fold<'a> {
         self.story.push(StoryEvent {
             flow_id: live::flow_id(self.model, flow),
             ..self.event(cause, Type::FlowTaken, scope)
+        });
+    }
+
+    fn decision_evaluated(&mut self, cause: Cause<'_>, evaluated: &DecisionEvaluated) {
+        // Its result is written next.
+        self.results.answer(evaluated.element);
+        let Some(evaluation) = &evaluated.evaluation else {
+            return;
+        };
+        let last = evaluation.made.last();
+        let asked = last.filter(|_| evaluation.failure.is_empty());
+        let rules = asked.into_iter().flat_map(|made| &made.rules);
+        let rules = rules.map(|rule| rule.index.to_string());
+        self.story.push(StoryEvent {
+            detail: document::cut(&evaluation.decision_id),
+            code: document::cut(&rules.collect::<Vec<_>>().join(", ")),
+            document: asked.map(|made| document::within(&made.output, document::STORY_BYTES_MAX)),
+            ..self.event(cause, Type::DecisionEvaluated, evaluated.element)
         });
     }
 

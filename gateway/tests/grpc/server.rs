@@ -138,11 +138,15 @@ impl Served {
 }
 
 pub fn resource(model: &str) -> Resource {
+    file(&format!("{model}.bpmn"))
+}
+
+/// A file of the project's models of elements.
+pub fn file(name: &str) -> Resource {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/elements");
-    let name = format!("{model}.bpmn");
     Resource {
-        content: std::fs::read(models.join(&name)).expect("the model is there"),
-        name,
+        content: std::fs::read(models.join(name)).expect("the model is there"),
+        name: name.to_owned(),
     }
 }
 

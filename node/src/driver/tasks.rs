@@ -42,6 +42,7 @@ fn answered_task(outcome: &Outcome, key: u64) -> Option<&UserTask> {
         | answer::Kind::InstanceResult(_)
         | answer::Kind::MessagePublished(_)
         | answer::Kind::ActivatedJobs(_)
-        | answer::Kind::VariablesSet(_) => None,
+        | answer::Kind::VariablesSet(_)
+        | answer::Kind::Decision(_) => None,
     }
 }

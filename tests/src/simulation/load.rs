@@ -10,8 +10,10 @@ use super::client::Client;
 use super::roles::{Role, Worker};
 use crate::oracle::{self, Case};
 
-/// A process with a job, a task, a message, timers, a race of events, another job, and records for topics.
+/// A process with a job, a task, a message, timers, a race of events, a decision, another job, and records for topics.
 const MODEL: &str = include_str!("errand.bpmn");
+/// The decision draws random numbers.
+const DECISIONS: &str = include_str!("errand.dmn");
 pub const ERRAND: &str = "errand";
 pub const PACK: &str = "pack";
 pub const SHIP: &str = "ship";
@@ -27,7 +29,10 @@ pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
         .map(|number| errand(number, false))
         .collect::<Vec<_>>();
     let mut roles = vec![
-        Role::Sender(vec![deploy("errand.bpmn", MODEL.as_bytes())]),
+        Role::Sender(vec![deploy(&[
+            ("errand.bpmn", MODEL.as_bytes()),
+            ("errand.dmn", DECISIONS.as_bytes()),
+        ])]),
         Role::Worker(Worker::new("poller", &[PACK, SHIP], false)),
         Role::Worker(Worker::new("packer", &[PACK], true)),
         Role::Worker(Worker::new("shipper", &[SHIP], true)),
@@ -48,10 +53,10 @@ pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
     });
     if let Some(case) = &case {
         roles.push(Role::Conductor(case.plan.clone()));
-        roles.push(Role::Sender(vec![deploy(
+        roles.push(Role::Sender(vec![deploy(&[(
             "oracle.bpmn",
             case.xml.as_bytes(),
-        )]));
+        )])]));
         starts.push(started(oracle::PROCESS, "oracle", &case.variables, false));
     }
     random.shuffle(&mut starts);
@@ -76,12 +81,13 @@ pub fn may_be_sent(kind: &Kind, state: &State) -> bool {
     }
 }
 
-fn deploy(name: &str, content: &[u8]) -> Kind {
+fn deploy(files: &[(&str, &[u8])]) -> Kind {
+    let resources = files.iter().map(|(name, content)| Resource {
+        name: (*name).to_owned(),
+        content: Bytes::copy_from_slice(content),
+    });
     Kind::DeployResources(DeployResources {
-        resources: vec![Resource {
-            name: name.to_owned(),
-            content: Bytes::copy_from_slice(content),
-        }],
+        resources: resources.collect(),
     })
 }
 

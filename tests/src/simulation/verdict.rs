@@ -402,6 +402,8 @@ fn is_of_partition(event: &Event) -> bool {
         Some(
             Fact::ResourceAdded(_)
             | Fact::DefinitionAdded(_)
+            | Fact::DecisionRequirementsAdded(_)
+            | Fact::DecisionAdded(_)
             | Fact::StreamOpened(_)
             | Fact::StreamCredited(_)
             | Fact::StreamClosed(_)

@@ -89,6 +89,7 @@ fn words(
             nobody(),
             paint.faint(&format!("published to the topic {detail}")),
         )),
+        Type::DecisionEvaluated => Some((nobody(), paint.faint(&format!("decision {detail}")))),
         Type::IncidentRaised => Some((nobody(), paint.bad(&format!("incident: {detail}")))),
         Type::IncidentResolved => by_actor(paint.good("incident resolved")),
         Type::Unspecified

@@ -162,6 +162,14 @@ fn sentence(event: &api::StoryEvent) -> Option<(String, Tone)> {
             };
             (format!("published to the topic {detail}{key}"), Tone::Name)
         }
+        Type::DecisionEvaluated if event.document.is_none() => return None,
+        Type::DecisionEvaluated => {
+            let rules = match event.code.as_str() {
+                "" => String::new(),
+                rules => format!(" by rule {}", shorten(rules, 40)),
+            };
+            (format!("decision {detail} made{rules}"), Tone::Name)
+        }
         Type::IncidentRaised => {
             let kind = shorten(&event.code, 40);
             (

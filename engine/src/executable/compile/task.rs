@@ -3,7 +3,7 @@
 use bpmn_parser::model::{FlowNode, TaskKind};
 
 use super::Compiler;
-use crate::executable::{JobSpec, Kind, Template, UserTaskSpec};
+use crate::executable::{DecisionSpec, JobSpec, Kind, Template, UserTaskSpec};
 
 /// Tries of a job when the model does not say (Zeebe's default).
 const DEFAULT_RETRIES: &str = "3";
@@ -12,7 +12,8 @@ impl Compiler<'_> {
     pub(super) fn task(&mut self, node: &FlowNode, task: &TaskKind) -> Kind {
         match task {
             TaskKind::Abstract | TaskKind::Manual => Kind::PassThrough,
-            TaskKind::Service { .. } | TaskKind::BusinessRule { .. } => self.job(node),
+            TaskKind::Service { .. } => self.job(node),
+            TaskKind::BusinessRule { .. } => self.business_rule(node),
             TaskKind::Send { .. } => self.publication_or_job(node),
             TaskKind::Script { .. } => self.script(node),
             TaskKind::User { .. } => self.user(node),
@@ -34,6 +35,17 @@ impl Compiler<'_> {
             job_type: self.required(&node.id, Some(&definition.job_type)),
             retries,
         })
+    }
+
+    fn business_rule(&mut self, node: &FlowNode) -> Kind {
+        match &node.zeebe.called_decision {
+            Some(called) => Kind::BusinessRuleTask(Box::new(DecisionSpec {
+                decision_id: self.required(&node.id, Some(&called.decision_id)),
+                result: Box::from(called.result_variable.as_str()),
+                binding: called.binding.clone(),
+            })),
+            None => self.job(node),
+        }
     }
 
     fn script(&mut self, node: &FlowNode) -> Kind {

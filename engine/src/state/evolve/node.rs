@@ -54,6 +54,29 @@ impl State {
         }
     }
 
+    pub(super) fn requirements_added(&mut self, added: &proto::record::DecisionRequirementsAdded) {
+        if let Some(requirements) = &added.requirements {
+            self.requirements
+                .insert(requirements.key, requirements.clone());
+            self.index_requirements(requirements);
+        }
+    }
+
+    pub(super) fn decision_added(&mut self, added: &proto::record::DecisionAdded) {
+        if let Some(decision) = &added.decision {
+            self.use_key(decision.key);
+            self.index.decisions.add(decision);
+            self.decisions.insert(decision.key, decision.clone());
+        }
+    }
+
+    /// A call has a key of its own, which no entry has.
+    pub(super) fn decision_evaluated(&mut self, evaluated: &proto::record::DecisionEvaluated) {
+        if let Some(evaluation) = &evaluated.evaluation {
+            self.use_key(evaluation.key);
+        }
+    }
+
     pub(super) fn request_answered(&mut self, answered: &proto::record::RequestAnswered) {
         let answer = answered.answer.as_ref();
         let mark = RequestMark {
