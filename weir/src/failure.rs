@@ -41,6 +41,10 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// For people, in place of the message: an excerpt of what is wrong.
+    pub excerpt: Option<String>,
+    /// For scripts, beside the message: the same as data.
+    pub detail: Option<Value>,
 }
 
 impl Failure {
@@ -51,6 +55,8 @@ impl Failure {
             reason: reason.to_owned(),
             message: message.trim_end_matches('.').to_owned(),
             hint: None,
+            excerpt: None,
+            detail: None,
         }
     }
 
@@ -64,6 +70,13 @@ impl Failure {
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows what is wrong, to people as an excerpt and to scripts as data.
+    pub fn shown(mut self, excerpt: String, detail: Value) -> Self {
+        self.excerpt = Some(excerpt);
+        self.detail = Some(detail);
         self
     }
 
@@ -108,12 +121,16 @@ impl Failure {
     }
 
     pub fn json(&self) -> Value {
-        json!({ "error": {
+        let mut error = json!({
             "reason": self.reason,
             "message": self.message,
             "hint": self.hint,
             "exitStatus": self.exit as i32,
-        }})
+        });
+        if let Some(detail) = &self.detail {
+            error["detail"] = detail.clone();
+        }
+        json!({ "error": error })
     }
 }
 
