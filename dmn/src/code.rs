@@ -45,5 +45,9 @@ model_xml::codes! {
     MISSING_OUTPUT_VALUES "missing-output-values" Execution "a hit policy that goes by output values, of which there are none";
     BAD_EXPRESSION "bad-expression" Execution "a text that is not FEEL, or calls what is not there";
     TOO_DEEP "too-deep" Execution "an expression that is nested too deep to be evaluated";
+    OVERLAPPING_RULES "overlapping-rules" Execution "rules that match at once where the hit policy forbids it";
+    HIDDEN_RULE "hidden-rule" Execution "a rule that never counts, since one before it matches whenever it does";
+    MISSING_RULE "missing-rule" Execution "inputs that no rule of a table matches";
+    MORE_FINDINGS "more-findings" Execution "a table of which not everything is told";
     MISSING_IMPORT "missing-import" Execution "an import of a file that is not there";
 }

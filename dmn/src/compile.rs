@@ -4,6 +4,7 @@
 //! it is defined. `names.rs` has what is in scope, `types.rs` item definitions, `logic.rs` and `table.rs` expressions.
 //! Every finding is reported and null takes the place of what is wrong; nothing here stops at an error.
 
+mod findings;
 mod functions;
 mod logic;
 mod names;

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use feel::program::{DefinitionNumber, Program, TableRun};
-use feel::{Environment, EvalErrorKind, Value};
+use feel::{Environment, EvalErrorKind, Position, Value};
 use model_xml::Location;
 
 /// The decisions of one file, with what they need of others. `Send + Sync`; share it in an `Arc`.
@@ -110,6 +110,8 @@ pub struct Failure {
     pub element: String,
     /// Where the text of the expression starts in the file.
     pub location: Location,
+    /// Where in the text.
+    pub position: Position,
     pub kind: EvalErrorKind,
     /// One sentence.
     pub message: String,
@@ -120,10 +122,15 @@ impl fmt::Display for Failure {
         let Failure {
             element,
             location,
+            position,
             message,
             ..
         } = self;
-        write!(f, "`{element}` at {location}: {message}")
+        write!(f, "`{element}` at {location}: {message}")?;
+        match position.offset {
+            0 => Ok(()),
+            _ => write!(f, " ({position} of the expression)"),
+        }
     }
 }
 
@@ -217,8 +224,9 @@ impl Decisions {
                 .map(|place| place.owner.to_string())
                 .unwrap_or_default(),
             location: place.map(|place| place.location).unwrap_or_default(),
+            position: error.position,
             kind: error.kind,
-            message: error.to_string(),
+            message: error.message.clone(),
         }
     }
 }

@@ -142,6 +142,29 @@ fn decision(content: &str) -> String {
     ))
 }
 
+/// Tables with findings, one for each hit policy that has some, and one without.
+const TABLES: &str = "<list>
+<decisionTable><input><inputExpression><text>amount</text></inputExpression></input><input><inputExpression><text>status</text></inputExpression></input><output/>
+<rule><inputEntry><text>&lt; 10</text></inputEntry><inputEntry><text>\"a\",\"b\"</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>[5..20]</text></inputEntry><inputEntry><text>\"b\"</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>&gt; 20</text></inputEntry><inputEntry><text>-</text></inputEntry><outputEntry><text>3</text></outputEntry></rule>
+</decisionTable>
+<decisionTable hitPolicy='FIRST'><input><inputExpression><text>amount</text></inputExpression></input><output/>
+<rule><inputEntry><text>&gt;= 5</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>[6..7], 9</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>amount2</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+<decisionTable hitPolicy='ANY'><input><inputExpression><text>agreed</text></inputExpression><inputValues><text>true, false</text></inputValues></input><output/>
+<rule><inputEntry><text>true</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>-</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+<rule><inputEntry><text>not(true)</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+<decisionTable><input><inputExpression><text>color</text></inputExpression><inputValues><text>\"red\", \"green\"</text></inputValues></input><output/>
+<rule><inputEntry><text>\"red\"</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+<rule><inputEntry><text>not(\"red\")</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>
+</decisionTable>
+</list>";
+
 /// Lists inside of lists, in elements and in text.
 fn too_deep() -> String {
     let (before, after) = ("[".repeat(100), "]".repeat(100));
@@ -179,6 +202,14 @@ fn every_diagnostic_is_raised_where_it_should_be() {
         case(name, &decision(content));
     }
     case("an expression that is too deep", &decision(&too_deep()));
+    case("rules that overlap and are missing", &decision(TABLES));
+    let rules = "<rule><inputEntry><text>1</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>";
+    let input = "<input><inputExpression><text>1</text></inputExpression></input>";
+    let table = format!(
+        "<decisionTable>{input}<output/>{}</decisionTable>",
+        rules.repeat(6)
+    );
+    case("more than is told", &decision(&table));
     case(
         "texts that are not FEEL",
         &decision(

@@ -1,10 +1,10 @@
-//! Damaged files: whatever is done to a file, reading it ends and does not panic.
+//! Damaged files: whatever is done to a file, reading it and deciding by it ends and does not panic.
 //!
 //! Seeded, so that a failure repeats; the fuzz target under `fuzz/` goes further.
 
 mod corpora_files;
 
-use dmn::{decode, parse, render};
+use dmn::{Definitions, File, compile, decode, parse, render};
 
 const MUTATIONS: u64 = 5_000;
 
@@ -75,8 +75,18 @@ fn mutate(random: &mut fastrand::Rng, bytes: &mut Vec<u8>) {
     }
 }
 
+/// Makes every decision of a model.
+fn decide(model: &Definitions, text: &str) {
+    let compiled = compile(File { model, text }, &[]);
+    let environment = feel::Environment::new(&(), 0);
+    for decision in compiled.decisions.decisions() {
+        let evaluation = compiled.decisions.evaluate(decision, &environment);
+        assert!(evaluation.steps <= environment.budget.steps);
+    }
+}
+
 #[test]
-fn no_damage_makes_the_reader_panic() {
+fn no_damage_makes_reading_or_deciding_panic() {
     let originals = originals();
     let mut models = 0;
     let mut broken = 0;
@@ -90,12 +100,15 @@ fn no_damage_makes_the_reader_panic() {
             if let (Ok(source), 0) = (decode(&bytes), seed % 10) {
                 render(&parsed.diagnostics, &source, true);
             }
+            if let Some(model) = &parsed.model {
+                decide(model, &decode(&bytes).expect("was read"));
+            }
             parsed.model.is_some()
         });
         match outcome {
             Ok(true) => models += 1,
             Ok(false) => broken += 1,
-            Err(_) => panic!("seed {seed} makes the reader panic"),
+            Err(_) => panic!("seed {seed} makes it panic"),
         }
     }
     println!("{models} mutated files became models, {broken} were refused");

@@ -5,11 +5,13 @@
 
 mod boxed;
 mod builder;
+mod inspect;
 
 use std::fmt;
 
 pub use boxed::{Boxed, Rule, Table, TableOutput, TooDeep};
 pub use builder::{Builder, Cells, Scope, TypeNumber};
+pub use inspect::Findings;
 
 use crate::eval::{Audit, Machine};
 pub use crate::eval::{DecisionRun, TableRun};

@@ -15,7 +15,7 @@ pub(crate) use name::is_name;
 pub use names::Names;
 pub(crate) use parser::{Parsed, Piece, parse};
 pub use table::{Aggregation, HitPolicy};
-pub(crate) use table::{Candidates, Table, TableOutput, TableRule};
+pub(crate) use table::{Candidates, Classes, Column, Table, TableOutput, TableRule};
 pub(crate) use tree::{
     Arguments, ArithmeticOp, CompareOp, Iteration, Kind, Lambda, Node, RangeNode, Source, Test,
     Tests,

@@ -24,8 +24,7 @@ impl Compiler<'_> {
         let part = match &logic.content {
             Expression::Literal(literal) => Ok(self.literal(at, literal)),
             Expression::DecisionTable(table) => {
-                let table = self.table(at, table);
-                Boxed::table(table)
+                return self.decision_table(at, logic, table);
             }
             Expression::Context(context) => Ok(self.context(at, logic, context)),
             Expression::Invocation(it) => Ok(self.invocation(at, logic, it)),
@@ -68,7 +67,7 @@ impl Compiler<'_> {
     }
 
     /// What an expression gives, converted to the type that it says itself.
-    fn converted(&mut self, at: At<'_>, logic: &model::Boxed, part: Boxed) -> Boxed {
+    pub(super) fn converted(&mut self, at: At<'_>, logic: &model::Boxed, part: Boxed) -> Boxed {
         let is_function = matches!(logic.content, Expression::FunctionDefinition(_));
         let type_ = logic.type_ref.as_ref();
         match type_.and_then(|it| self.checked_type(at.unit, it)) {

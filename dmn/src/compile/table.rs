@@ -3,12 +3,32 @@
 use feel::program::{self, Boxed, Cells, Table, TableOutput};
 
 use super::{At, Compiler};
-use crate::model::{Aggregation, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text};
+use crate::model::{
+    self, Aggregation, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text,
+};
 
 impl Compiler<'_> {
-    pub(super) fn table(&mut self, at: At<'_>, table: &DecisionTable) -> Table {
-        let inputs = table.inputs.iter();
-        let inputs = inputs.map(|input| self.input(at, input)).collect();
+    pub(super) fn decision_table(
+        &mut self,
+        at: At<'_>,
+        logic: &model::Boxed,
+        table: &DecisionTable,
+    ) -> Boxed {
+        let allowed: Vec<Option<Cells>> = table
+            .inputs
+            .iter()
+            .map(|input| self.cells(at, input.allowed_values.as_ref()?))
+            .collect();
+        let compiled = Boxed::table(self.table(at, table, &allowed));
+        let compiled = self.bounded(at, logic.location, compiled);
+        self.inspect(at, logic.location, table, &compiled, &allowed);
+        self.converted(at, logic, compiled)
+    }
+
+    fn table(&mut self, at: At<'_>, table: &DecisionTable, allowed: &[Option<Cells>]) -> Table {
+        let inputs = table.inputs.iter().zip(allowed);
+        let inputs = inputs.map(|(input, allowed)| self.input(at, input, allowed.as_ref()));
+        let inputs = inputs.collect();
         let outputs = table.outputs.iter();
         let outputs = outputs.map(|output| self.output(at, output)).collect();
         let rules = table.rules.iter();
@@ -22,17 +42,13 @@ impl Compiler<'_> {
     }
 
     /// The expression of an input; one whose value is not allowed is null.
-    fn input(&mut self, at: At<'_>, input: &InputClause) -> Boxed {
+    fn input(&mut self, at: At<'_>, input: &InputClause, allowed: Option<&Cells>) -> Boxed {
         let value = self.literal(at, &input.expression.content);
-        if !self.units[at.unit].is_typed {
+        if allowed.is_none() || !self.units[at.unit].is_typed {
             return value;
         }
-        let Some(allowed) = &input.allowed_values else {
-            return value;
-        };
-        let allowed = self.cells(at, allowed);
         let any = program::Type::Named(program::TypeName::Any);
-        let type_ = self.passing("allowed values", any, allowed);
+        let type_ = self.passing("allowed values", any, allowed.cloned());
         self.bounded(at, input.location, value.typed(type_))
     }
 

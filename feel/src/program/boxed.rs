@@ -66,6 +66,10 @@ impl Boxed {
         Boxed(node)
     }
 
+    pub(super) fn node(&self) -> &Node {
+        &self.0
+    }
+
     pub(super) fn into_node(self) -> Node {
         self.0
     }

@@ -5,23 +5,18 @@
 
 mod call;
 mod compound;
+mod known;
 mod operand;
+mod tokens;
 
 use std::collections::{HashMap, HashSet};
 
 use super::lexer::{self, Symbol, Token, TokenKind};
-use super::name::is_word;
 use super::names::{Names, Phrases};
 use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test, Tests, Type};
 use super::{HEIGHT_MAX, TEXT_BYTES_MAX};
 use crate::error::syntax_error;
 use crate::{Position, SyntaxError};
-
-/// How many names of several tokens one expression may define.
-const PHRASES_MAX: usize = 256;
-
-/// How many characters of a token an error shows.
-const FOUND_CHARS_MAX: usize = 30;
 
 /// Names of several words that values have: properties of times and of ranges.
 const PROPERTY_PHRASES: &[&str] = &["time offset", "start included", "end included"];
@@ -416,198 +411,5 @@ impl Parser<'_> {
             return Err(self.error_at(at, &message));
         }
         Ok(Node { at, height, kind })
-    }
-
-    // Tokens.
-
-    fn token(&self, ahead: usize) -> Token {
-        let last = self.tokens.len() - 1;
-        self.tokens[(self.at + ahead).min(last)]
-    }
-
-    fn kind(&self) -> TokenKind {
-        self.token(0).kind
-    }
-
-    fn kind_at(&self, ahead: usize) -> TokenKind {
-        self.token(ahead).kind
-    }
-
-    fn offset(&self) -> u32 {
-        self.token(0).start
-    }
-
-    fn token_text(&self, ahead: usize) -> &str {
-        let token = self.token(ahead);
-        &self.text[token.start as usize..token.end as usize]
-    }
-
-    fn eat(&mut self, symbol: Symbol) -> bool {
-        let found = self.kind() == TokenKind::Symbol(symbol);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, symbol: Symbol, expected: &[&'static str]) -> Parse<()> {
-        if self.eat(symbol) {
-            return Ok(());
-        }
-        Err(self.unexpected(expected))
-    }
-
-    fn at_word(&self, word: &str) -> bool {
-        self.kind() == TokenKind::Name && self.token_text(0) == word
-    }
-
-    fn eat_word(&mut self, word: &str) -> bool {
-        let found = self.at_word(word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect_word(&mut self, word: &str, expected: &'static str) -> Parse<()> {
-        if self.eat_word(word) {
-            return Ok(());
-        }
-        Err(self.unexpected(&[expected]))
-    }
-
-    // Names.
-
-    /// How many tokens `phrase` (words with single spaces) takes here; `None` when it is not here.
-    fn phrase_tokens(&self, phrase: &str) -> Option<usize> {
-        self.tokens_here(phrase.split(' '))
-    }
-
-    fn tokens_here<'p>(&self, tokens: impl IntoIterator<Item = &'p str>) -> Option<usize> {
-        let mut count = 0;
-        for token in tokens {
-            if self.kind_at(count) == TokenKind::End || self.token_text(count) != token {
-                return None;
-            }
-            count += 1;
-        }
-        Some(count)
-    }
-
-    /// The longest known name here that `accept` takes, with its tokens.
-    fn known_phrase(&self, accept: impl Fn(&Self, &str) -> bool) -> Option<(Box<str>, usize)> {
-        std::iter::once(&self.phrases)
-            .chain(self.names.phrases())
-            .filter_map(|phrases| {
-                let ahead = (0..).take_while(|ahead| self.kind_at(*ahead) != TokenKind::End);
-                let tokens = ahead.map(|ahead| self.token_text(ahead));
-                phrases.longest(tokens, |name| accept(self, name))
-            })
-            .reduce(|longest, other| match other.1 > longest.1 {
-                true => other,
-                false => longest,
-            })
-            .map(|(name, tokens)| (name.into(), tokens))
-    }
-
-    /// Whether the name is defined, here or outside.
-    fn is_known(&self, name: &str) -> bool {
-        self.is_local(name) || self.names.has_value(name, self.filters > 0)
-    }
-
-    /// Whether the name of several tokens may stand after a point.
-    fn is_member(&self, name: &str) -> bool {
-        self.phrases.has(name) || self.names.is_member(name)
-    }
-
-    fn is_local(&self, name: &str) -> bool {
-        self.locals.get(name).is_some_and(|count| *count > 0)
-    }
-
-    fn define(&mut self, name: &str) -> Parse<()> {
-        *self.locals.entry(name.into()).or_default() += 1;
-        self.note_phrase(name)
-    }
-
-    fn note_phrase(&mut self, name: &str) -> Parse<()> {
-        if !is_word(name) && self.phrases.add(name) {
-            if self.phrase_count >= PHRASES_MAX {
-                return Err(
-                    self.error_here(&format!("more than {PHRASES_MAX} names of several words"))
-                );
-            }
-            self.phrase_count += 1;
-        }
-        Ok(())
-    }
-
-    fn undefine(&mut self, names: &[Box<str>]) {
-        for name in names {
-            if let Some(count) = self.locals.get_mut(name) {
-                *count = count.saturating_sub(1);
-            }
-        }
-    }
-
-    fn with_locals<T>(
-        &mut self,
-        names: &[Box<str>],
-        parse: impl FnOnce(&mut Self) -> Parse<T>,
-    ) -> Parse<T> {
-        for name in names {
-            self.define(name)?;
-        }
-        let result = parse(self);
-        self.undefine(names);
-        result
-    }
-
-    fn read(&mut self, name: &str) {
-        self.reads_input |= name == "?";
-        let is_variable = !self.is_local(name) && self.names.global_of(name).is_none();
-        if is_variable && self.seen.insert(name.into()) {
-            self.variables.push(name.into());
-        }
-    }
-
-    // Errors.
-
-    fn unexpected(&self, expected: &[&'static str]) -> Box<SyntaxError> {
-        let (last, first) = expected.split_last().unwrap_or((&"something else", &[]));
-        let wanted = match first {
-            [] => (*last).to_owned(),
-            first => format!("{} or {last}", first.join(", ")),
-        };
-        let found = self.found();
-        let message = match found.is_empty() {
-            true => format!("expected {wanted}, but the expression ends"),
-            false => format!("expected {wanted}, found `{found}`"),
-        };
-        let offset = self.offset() as usize;
-        Box::new(syntax_error(
-            self.text,
-            offset,
-            found,
-            expected.to_vec(),
-            message,
-        ))
-    }
-
-    fn found(&self) -> String {
-        self.token_text(0).chars().take(FOUND_CHARS_MAX).collect()
-    }
-
-    fn error_here(&self, message: &str) -> Box<SyntaxError> {
-        self.error_at(self.offset(), message)
-    }
-
-    fn error_at(&self, at: u32, message: &str) -> Box<SyntaxError> {
-        let found = match at == self.offset() {
-            true => self.found(),
-            false => String::new(),
-        };
-        Box::new(syntax_error(
-            self.text,
-            at as usize,
-            found,
-            Vec::new(),
-            message.to_owned(),
-        ))
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Owns their shape and the index of their rules; `eval/table.rs` runs them.
 
+mod classes;
 mod index;
 
 use super::tree::{Node, Tests};
 
-pub(crate) use index::{Candidates, Column};
+pub(crate) use index::{Candidates, Classes, Column};
 
 /// A decision table whose cells are parsed.
 #[derive(Clone, Debug)]

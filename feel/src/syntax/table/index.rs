@@ -24,12 +24,14 @@ pub(crate) struct Column {
 
 /// The classes of values, and the rules that match each: those of class `n` are the `n`th row of `bits`.
 #[derive(Clone, Debug)]
-struct Classes {
+pub(crate) struct Classes {
     /// In order; a class is a number, or what lies between two.
-    numbers: Box<[Decimal]>,
+    pub(super) numbers: Box<[Decimal]>,
     /// In order; each is a class, and all other texts are one.
-    texts: Box<[Box<str>]>,
-    bits: Box<[u64]>,
+    pub(super) texts: Box<[Box<str>]>,
+    pub(super) bits: Box<[u64]>,
+    /// Whether some cell has true or false.
+    pub(super) has_booleans: bool,
 }
 
 /// A cell that can be indexed.
@@ -101,6 +103,16 @@ impl Column {
         }
     }
 
+    /// The index, if there is one.
+    pub(crate) fn classes(&self) -> Option<&Classes> {
+        self.classes.as_ref()
+    }
+
+    /// 64 rules, from `64 * word` on: those whose cell must be asked.
+    pub(crate) fn open_word(&self, word: usize) -> u64 {
+        self.open.get(word).copied().unwrap_or_default()
+    }
+
     /// Whether the rule's cell must be asked.
     pub(crate) fn is_open(&self, rule: usize) -> bool {
         self.open[rule / 64] >> (rule % 64) & 1 == 1
@@ -136,6 +148,7 @@ impl Classes {
             numbers: numbers.into(),
             texts: texts.into_iter().map(Box::from).collect(),
             bits: bits.into(),
+            has_booleans: known().any(|test| matches!(test, Simple::Equal(Constant::Boolean(_)))),
         })
     }
 
