@@ -41,10 +41,17 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// For people, in place of the message: an excerpt of what is wrong.
-    pub excerpt: Option<String>,
+    /// What shows more than a sentence.
+    pub shown: Option<Box<Shown>>,
+}
+
+/// What is wrong, shown.
+#[derive(Debug)]
+pub struct Shown {
+    /// For people, in place of the message: an excerpt.
+    pub excerpt: String,
     /// For scripts, beside the message: the same as data.
-    pub detail: Option<Value>,
+    pub detail: Value,
 }
 
 impl Failure {
@@ -55,8 +62,7 @@ impl Failure {
             reason: reason.to_owned(),
             message: message.trim_end_matches('.').to_owned(),
             hint: None,
-            excerpt: None,
-            detail: None,
+            shown: None,
         }
     }
 
@@ -75,8 +81,7 @@ impl Failure {
 
     /// Shows what is wrong, to people as an excerpt and to scripts as data.
     pub fn shown(mut self, excerpt: String, detail: Value) -> Self {
-        self.excerpt = Some(excerpt);
-        self.detail = Some(detail);
+        self.shown = Some(Box::new(Shown { excerpt, detail }));
         self
     }
 
@@ -127,8 +132,8 @@ impl Failure {
             "hint": self.hint,
             "exitStatus": self.exit as i32,
         });
-        if let Some(detail) = &self.detail {
-            error["detail"] = detail.clone();
+        if let Some(shown) = &self.shown {
+            error["detail"] = shown.detail.clone();
         }
         json!({ "error": error })
     }

@@ -142,8 +142,11 @@ impl Output {
             colour: self.colour_err,
         };
         let clean = |text: &str| printable(text, false).into_owned();
-        let _ = match &failure.excerpt {
-            Some(excerpt) => writeln!(err, "{}", printable(excerpt.trim_end(), self.colour_err)),
+        let _ = match &failure.shown {
+            Some(shown) => {
+                let excerpt = printable(shown.excerpt.trim_end(), self.colour_err);
+                writeln!(err, "{excerpt}")
+            }
             None => writeln!(err, "{} {}", paint.bad("error:"), clean(&failure.message)),
         };
         if failure.exit != Exit::Usage && !is_plain(&failure.reason) {
