@@ -90,13 +90,20 @@ impl Builtin {
 
     /// The forms for people: `(string, match)`.
     pub(crate) fn describe(&self) -> String {
-        let form = |form: &&str| {
-            let names = form.split(", ").map(|p| p.split(": ").next().unwrap_or(p));
-            format!("({})", names.collect::<Vec<_>>().join(", "))
-        };
-        let mut forms: Vec<String> = self.forms.iter().map(form).collect();
-        forms.dedup();
+        let forms = self.parameter_names().into_iter();
+        let forms: Vec<_> = forms.map(|form| format!("({form})")).collect();
         forms.join(" or ")
+    }
+
+    /// The names of the parameters, for each form that has other ones: `string, match`.
+    fn parameter_names(&self) -> Vec<String> {
+        let names = |form: &&str| {
+            let names = form.split(", ").map(|p| p.split(": ").next().unwrap_or(p));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let mut forms: Vec<String> = self.forms.iter().map(names).collect();
+        forms.dedup();
+        forms
     }
 }
 
@@ -124,6 +131,28 @@ fn all() -> impl Iterator<Item = &'static Builtin> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// A built-in function, for people who write expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// What it is called by.
+    pub name: &'static str,
+    /// The names of the parameters of each of its forms: `string, start position, length?`. A `?` marks an optional
+    /// one, `...` one that takes any number of arguments.
+    pub forms: Vec<String>,
+}
+
+/// The built-in functions by their names.
+pub fn functions() -> Vec<Signature> {
+    let mut functions: Vec<Signature> = all()
+        .map(|builtin| Signature {
+            name: builtin.name,
+            forms: builtin.parameter_names(),
+        })
+        .collect();
+    functions.sort_by_key(|function| function.name);
+    functions
 }
 
 /// The functions whose name begins with this word.

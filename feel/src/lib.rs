@@ -18,6 +18,7 @@ mod syntax;
 mod value;
 mod warning;
 
+pub use builtins::{Signature, functions};
 pub use decimal::{Decimal, DecimalSyntax, Rounding};
 pub use environment::{Budget, Environment, Variables};
 pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};

@@ -1,9 +1,10 @@
 //! `weir check`: what keeps models from being deployed, for people and for machines.
 //!
-//! Owns finding files, joining the parser's diagnostics with those of the expressions, and the exit
+//! Owns finding files, joining the parsers' diagnostics with those of what they compile to, and the exit
 //! status; must not judge models itself.
 
 mod files;
+mod imports;
 mod report;
 
 use std::io::{self, Write};
@@ -14,8 +15,11 @@ use bpmn_parser::{Diagnostic, Model};
 use engine::Rejection;
 use proto::record::deploy_resources;
 
+use crate::decision_files::{DecisionFile, is_decision_file};
 use crate::moment;
 use files::Source;
+pub use files::read;
+use imports::Imports;
 use report::{Checked, Counts, People};
 
 /// Nothing keeps the models from being deployed.
@@ -25,7 +29,7 @@ const STATUS_BLOCKED: u8 = 1;
 /// A file cannot be read, or there is none.
 const STATUS_UNREADABLE: u8 = 2;
 
-/// Checks files, and the `.bpmn` files below folders, and prints what it finds to `out`.
+/// Checks files, and the `.bpmn` and `.dmn` files below folders, and prints what it finds to `out`.
 ///
 /// Gives the exit status: 0 without errors and refusals, 1 with some, 2 when a file cannot be read
 /// or no file is found. `colour` is for people only.
@@ -36,8 +40,12 @@ pub fn run(paths: &[PathBuf], json: bool, colour: bool, out: &mut dyn Write) -> 
     let mut counts = Counts::default();
     let mut machine = Vec::new();
     let people = People { colour };
+    let mut imports = Imports::new(paths);
     for source in files::sources(paths) {
-        let checked = check(source);
+        let checked = match is_decision_file(&source.path) {
+            true => check_decisions(source, &mut imports),
+            false => check(source),
+        };
         counts.add(&checked);
         if json {
             machine.push(report::json(&checked));
@@ -90,6 +98,25 @@ fn check(source: Source) -> Checked {
         text,
         diagnostics,
         rejection,
+        unreadable: None,
+    }
+}
+
+/// A DMN file, which may import others of those that are checked.
+fn check_decisions(source: Source, imports: &mut Imports<'_>) -> Checked {
+    let name = source.path.display().to_string();
+    let bytes = match source.content {
+        Ok(bytes) => bytes,
+        Err(reason) => return Checked::unreadable(name, reason),
+    };
+    let file = DecisionFile::of(name, &bytes);
+    let others = imports.of(&file);
+    let compiled = file.compile(&others).map(|compiled| compiled.diagnostics);
+    Checked {
+        diagnostics: file.findings(&compiled.unwrap_or_default()),
+        name: file.name,
+        text: file.text,
+        rejection: None,
         unreadable: None,
     }
 }

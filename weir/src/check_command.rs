@@ -13,12 +13,13 @@ use crate::output::Output;
 #[command(after_help = "\
 Examples:
   weir check order.bpmn
-  weir check models/                 every .bpmn file below the folder
+  weir check models/                 every .bpmn and .dmn file below the folder
   weir check order.bpmn --format json
+  weir check routing.dmn rates.dmn   DMN files may import each other
 
 Exit status: 0 nothing keeps the models from being deployed, 1 something does, 2 a file cannot be read.")]
 pub struct CheckArgs {
-    /// BPMN files, or folders with some
+    /// BPMN and DMN files, or folders with some
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::OutputArgs;
 use crate::{
-    acls, bench, check_command, completions, demo, deploy, doctor, export, import, incident,
-    instance, message, render_command, serve, start, task, topics,
+    acls, bench, check_command, completions, decide, demo, deploy, doctor, export, feel_command,
+    import, incident, instance, message, render_command, serve, start, task, topics,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -22,6 +22,7 @@ Examples:
   weir deploy order.bpmn                 give it a process
   weir start order --set amount=100      start an instance of it
   weir task list                         see what waits for people
+  weir feel eval 'sum([1, 2, 3])'        try an expression, without a server
 
 Exit status:
   0  done
@@ -55,6 +56,8 @@ pub enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Check(check_command::CheckArgs),
+    Decide(decide::DecideArgs),
+    Feel(feel_command::FeelArgs),
     Render(render_command::RenderArgs),
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),

@@ -41,6 +41,17 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What shows more than a sentence.
+    pub shown: Option<Box<Shown>>,
+}
+
+/// What is wrong, shown.
+#[derive(Debug)]
+pub struct Shown {
+    /// For people, in place of the message: an excerpt.
+    pub excerpt: String,
+    /// For scripts, beside the message: the same as data.
+    pub detail: Value,
 }
 
 impl Failure {
@@ -51,6 +62,7 @@ impl Failure {
             reason: reason.to_owned(),
             message: message.trim_end_matches('.').to_owned(),
             hint: None,
+            shown: None,
         }
     }
 
@@ -64,6 +76,12 @@ impl Failure {
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows what is wrong, to people as an excerpt and to scripts as data.
+    pub fn shown(mut self, excerpt: String, detail: Value) -> Self {
+        self.shown = Some(Box::new(Shown { excerpt, detail }));
         self
     }
 
@@ -108,12 +126,16 @@ impl Failure {
     }
 
     pub fn json(&self) -> Value {
-        json!({ "error": {
+        let mut error = json!({
             "reason": self.reason,
             "message": self.message,
             "hint": self.hint,
             "exitStatus": self.exit as i32,
-        }})
+        });
+        if let Some(shown) = &self.shown {
+            error["detail"] = shown.detail.clone();
+        }
+        json!({ "error": error })
     }
 }
 

@@ -11,11 +11,14 @@ mod cli;
 mod client;
 mod completions;
 mod config;
+mod decide;
+mod decision_files;
 mod demo;
 mod deploy;
 mod doctor;
 mod export;
 mod failure;
+mod feel_command;
 mod import;
 mod incident;
 mod instance;
@@ -56,6 +59,8 @@ fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Check(args) => return check_command::run(&args, output),
+        Command::Decide(args) => decide::run(&args, output),
+        Command::Feel(args) => feel_command::run(&args, output),
         Command::Render(args) => client_command(render_command::run(&args, output)),
         Command::Bench(args) => client_command(bench::run(&args, output)),
         Command::Topics(args) => topics::run(&args, output),

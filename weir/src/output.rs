@@ -142,8 +142,13 @@ impl Output {
             colour: self.colour_err,
         };
         let clean = |text: &str| printable(text, false).into_owned();
-        let message = clean(&failure.message);
-        let _ = writeln!(err, "{} {message}", paint.bad("error:"));
+        let _ = match &failure.shown {
+            Some(shown) => {
+                let excerpt = printable(shown.excerpt.trim_end(), self.colour_err);
+                writeln!(err, "{excerpt}")
+            }
+            None => writeln!(err, "{} {}", paint.bad("error:"), clean(&failure.message)),
+        };
         if failure.exit != Exit::Usage && !is_plain(&failure.reason) {
             let reason = clean(&failure.reason);
             let _ = writeln!(err, "  {} {reason}", paint.faint("reason:"));
@@ -181,7 +186,10 @@ fn is_colour(text: &str) -> bool {
 
 /// Reasons that say nothing that the sentence does not.
 fn is_plain(reason: &str) -> bool {
-    matches!(reason, "FAILED" | "UNAVAILABLE" | "DATA_FOLDER" | "UNKNOWN")
+    matches!(
+        reason,
+        "FAILED" | "UNAVAILABLE" | "DATA_FOLDER" | "UNKNOWN" | "NOT_FEEL" | "MODEL_INVALID"
+    )
 }
 
 fn is_set(variable: &str) -> bool {

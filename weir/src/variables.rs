@@ -1,7 +1,7 @@
 //! Variables on the command line: a JSON object, a file with one, or single values; and their display.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -45,13 +45,76 @@ impl VariableArgs {
     }
 }
 
+/// What an expression or a decision sees, without a server.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ContextArgs {
+    /// Variables: a JSON object
+    #[arg(
+        long,
+        short = 'c',
+        global = true,
+        value_name = "JSON",
+        conflicts_with = "context_file",
+        help_heading = "Variables"
+    )]
+    context: Option<String>,
+
+    /// A file with such an object, or - for standard input
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Variables")]
+    context_file: Option<PathBuf>,
+
+    /// One variable; the value is JSON, or else taken as text (repeatable)
+    #[arg(
+        long,
+        short = 's',
+        global = true,
+        value_name = "NAME=VALUE",
+        help_heading = "Variables"
+    )]
+    set: Vec<String>,
+}
+
+impl ContextArgs {
+    /// All of them; `--set` outranks the others.
+    ///
+    /// # Errors
+    /// What is wrong with them, with line and column where they are JSON.
+    pub fn variables(&self) -> Result<Map<String, Value>, Failure> {
+        let mut variables = match (&self.context, &self.context_file) {
+            (Some(text), _) => object("--context", text)?,
+            (None, Some(path)) if path.as_os_str() == "-" => {
+                object("standard input", &read_standard_input()?)?
+            }
+            (None, Some(path)) => object(&path.display().to_string(), &read(path)?)?,
+            (None, None) => Map::new(),
+        };
+        for pair in &self.set {
+            let (name, value) = assignment(pair)?;
+            variables.insert(name, value);
+        }
+        Ok(variables)
+    }
+
+    /// Whether standard input is what the variables are read from.
+    pub fn takes_standard_input(&self) -> bool {
+        self.context_file
+            .as_ref()
+            .is_some_and(|path| path.as_os_str() == "-")
+    }
+}
+
 fn parse(text: &str) -> Result<Map<String, Value>, Failure> {
-    let (source, text) = match text.strip_prefix('@') {
-        Some(path) => (path.to_owned(), read(Path::new(path))?),
-        None if text == "-" => ("standard input".to_owned(), read_standard_input()?),
-        None => ("--variables".to_owned(), text.to_owned()),
-    };
-    match serde_json::from_str(&text) {
+    match text.strip_prefix('@') {
+        Some(path) => object(path, &read(Path::new(path))?),
+        None if text == "-" => object("standard input", &read_standard_input()?),
+        None => object("--variables", text),
+    }
+}
+
+/// # Errors
+/// What is wrong with the text of an object, with `source` as what it is called.
+pub fn object(source: &str, text: &str) -> Result<Map<String, Value>, Failure> {
+    match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::usage(format!(
             "{source}: variables are a JSON object, such as {{\"amount\": 100}}"
@@ -92,6 +155,18 @@ fn read_all(from: impl Read) -> std::io::Result<String> {
         return Err(std::io::Error::other(what));
     }
     Ok(text)
+}
+
+/// Variables as FEEL reads them.
+///
+/// # Errors
+/// Their size or depth, when it is beyond what an instance may have.
+pub fn encoded(variables: &Map<String, Value>) -> Result<Vec<u8>, Failure> {
+    let text = serde_json::to_vec(variables)
+        .map_err(|error| Failure::usage(format!("the variables cannot be written: {error}")))?;
+    feel::json::normalize_object(&text, &feel::json::Limits::default())
+        .map(Into::into)
+        .map_err(|error| Failure::usage(format!("the variables cannot be used: {error}")))
 }
 
 /// The JSON value of a text that the server sent; an empty text stands for `null`.

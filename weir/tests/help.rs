@@ -4,10 +4,14 @@ mod weir;
 
 use weir::run;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 31] = [
     &["serve"],
     &["demo"],
     &["check"],
+    &["decide"],
+    &["feel"],
+    &["feel", "eval"],
+    &["feel", "repl"],
     &["render"],
     &["deploy"],
     &["start"],

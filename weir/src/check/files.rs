@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::decision_files::is_decision_file;
+
 /// Folders within folders that are looked into.
 const DEPTH_MAX: usize = 64;
 /// Files that one run finds in folders.
@@ -18,7 +20,7 @@ pub(super) struct Source {
     pub content: Result<Vec<u8>, String>,
 }
 
-/// The files named, and the `.bpmn` files below the folders named, each read when its turn comes.
+/// The files named, and the models below the folders named, each read when its turn comes.
 pub(super) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Source> + '_ {
     paths
         .iter()
@@ -27,6 +29,12 @@ pub(super) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Source> + '_ {
             let content = found.and_then(|()| read(&path));
             Source { path, content }
         })
+}
+
+/// The paths of the same files, as far as they are there.
+pub(super) fn paths(paths: &[PathBuf]) -> impl Iterator<Item = PathBuf> + '_ {
+    let found = paths.iter().flat_map(|path| found(path));
+    found.filter_map(|(path, found)| found.ok().map(|()| path))
 }
 
 type Found = (PathBuf, Result<(), String>);
@@ -39,7 +47,7 @@ fn found(path: &Path) -> Vec<Found> {
     }
 }
 
-/// All `.bpmn` files below a folder in the order of their names; symbolic links to folders are not
+/// All `.bpmn` and `.dmn` files below a folder in the order of their names; symbolic links to folders are not
 /// followed, since they may lead back.
 fn walk(folder: &Path) -> Vec<Found> {
     let mut found = Vec::new();
@@ -63,10 +71,7 @@ fn walk(folder: &Path) -> Vec<Found> {
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 open.push((path, depth + 1));
-            } else if path
-                .extension()
-                .is_some_and(|extension| extension == "bpmn")
-            {
+            } else if is_model(&path) {
                 found.push((path, Ok(())));
             }
         }
@@ -75,8 +80,18 @@ fn walk(folder: &Path) -> Vec<Found> {
     found
 }
 
-/// At most one byte more than the parser takes, so that devices and huge files end too.
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn is_model(path: &Path) -> bool {
+    is_decision_file(path)
+        || path
+            .extension()
+            .is_some_and(|extension| extension == "bpmn")
+}
+
+/// At most one byte more than the parsers take, so that devices and huge files end too.
+///
+/// # Errors
+/// Why it cannot be read, in words.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let limit = bpmn_parser::Limits::default().bytes as u64;
     let mut bytes = Vec::new();
     File::open(path)

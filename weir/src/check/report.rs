@@ -83,7 +83,7 @@ impl People {
     pub fn summary(&self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         if counts.files == 0 {
             let error = self.painted("error", AnsiColor::Red);
-            return writeln!(out, "{error}: no .bpmn file found");
+            return writeln!(out, "{error}: no .bpmn or .dmn file found");
         }
         let is_blocked = counts.errors + counts.refusals + counts.unreadable > 0;
         let word = if is_blocked {

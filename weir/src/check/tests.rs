@@ -118,7 +118,10 @@ fn machines_get_one_document() {
 fn what_cannot_be_read_or_is_not_there_is_status_2() {
     let folder = tempfile::tempdir().expect("a folder");
     let (status, text) = run(folder.path(), &[folder.path().to_owned()], false, false);
-    assert_eq!((status, text.as_str()), (2, "error: no .bpmn file found\n"));
+    assert_eq!(
+        (status, text.as_str()),
+        (2, "error: no .bpmn or .dmn file found\n")
+    );
     let missing = folder.path().join("missing.bpmn");
     let (status, text) = run(folder.path(), &[missing], false, false);
     assert_eq!(status, 2);
