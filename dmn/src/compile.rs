@@ -228,7 +228,7 @@ impl<'m> Compiler<'m> {
         for (position, why) in found {
             let location = text.place(source, position.offset as usize);
             let help = "compare and add values of one type";
-            self.warn(at, code::IMPOSSIBLE, location, why, help);
+            self.report(at, code::IMPOSSIBLE, location, why, help);
         }
         part
     }

@@ -264,3 +264,17 @@ fn a_model_is_checked_without_a_server() {
     assert_eq!(checked.status, 0, "{checked:?}");
     assert_eq!(run(&["check", "/nowhere.bpmn"]).status, 2);
 }
+
+#[test]
+fn expressions_that_cannot_work_are_found_with_their_place() {
+    let checked = run(&["check", &model("expressions.bpmn")]);
+    assert_eq!(checked.status, 1, "{checked:?}");
+    let told = format!("{}{}", checked.out, checked.err);
+    for expected in [
+        "there is no function `summ`; did you mean `sum`?",
+        "`substring` takes",
+        "line 1, column 14: `count(amounts)` is a number and `\"3\"` is text: comparing them is never true",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+}

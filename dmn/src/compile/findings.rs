@@ -57,14 +57,7 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn warn(
-        &mut self,
-        at: At<'_>,
-        code: Code,
-        location: Location,
-        message: String,
-        help: &str,
-    ) {
+    fn warn(&mut self, at: At<'_>, code: Code, location: Location, message: String, help: &str) {
         let subject = Subject {
             location,
             element_id: Some(at.owner).filter(|id| !id.is_empty()),

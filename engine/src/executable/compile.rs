@@ -277,7 +277,13 @@ impl Compiler<'_> {
             return Some(Template::Static(Box::from(text.value.as_str())));
         };
         match feel::parse(source) {
-            Ok(expression) => Some(Template::Expression(Box::new(expression))),
+            Ok(expression) => {
+                for (position, why) in expression.impossible() {
+                    let message = format!("`={}`: {position}: {why}", source.trim());
+                    self.error(id, text.location, message);
+                }
+                Some(Template::Expression(Box::new(expression)))
+            }
             Err(error) => {
                 self.error(id, text.location, format!("`={}`: {error}", source.trim()));
                 None
