@@ -96,7 +96,8 @@ fn check_number(name: &str, decisions: usize) -> Result<(), Rejection> {
 fn check_names(files: &[Read<'_>]) -> Result<(), Rejection> {
     let names = files.iter().flat_map(|Read { model, .. }| {
         let decisions = model.decisions.iter();
-        let decisions = decisions.flat_map(|it| [&it.id, &it.name].into_iter().chain(&it.version_tag));
+        let decisions =
+            decisions.flat_map(|it| [&it.id, &it.name].into_iter().chain(&it.version_tag));
         decisions.chain([&model.id, &model.name])
     });
     let bytes: usize = names.map(String::len).sum();
