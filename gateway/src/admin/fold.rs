@@ -10,8 +10,8 @@ use engine::{Executable, PROCESS_NODE};
 use proto::admin::story_event::Type;
 use proto::admin::{ElementState, Incident, InstanceState, StoryEvent};
 use proto::record::{
-    DecisionEvaluated, ElementActivated, HistoryBatch, Instance, UserTask, VariablesWritten,
-    event::Kind as Fact,
+    DecisionEvaluated, ElementActivated, HistoryBatch, Instance, MadeDecision, UserTask,
+    VariablesWritten, event::Kind as Fact,
 };
 use rustc_hash::FxHashMap;
 
@@ -218,7 +218,9 @@ impl<'a> Fold<'a> {
         let Some(evaluation) = &evaluated.evaluation else {
             return;
         };
-        let last = evaluation.made.last();
+        // It is the last, or was left out.
+        let is_asked = |last: &&MadeDecision| last.decision_key == evaluation.decision_key;
+        let last = evaluation.made.last().filter(is_asked);
         let asked = last.filter(|_| evaluation.failure.is_empty());
         let rules = asked.into_iter().flat_map(|made| &made.rules);
         let rules = rules.map(|rule| rule.index.to_string());
