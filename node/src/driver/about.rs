@@ -42,6 +42,7 @@ pub(super) fn instance(state: &State, command: &Command) -> Option<u64> {
         | Kind::Tick(_)
         | Kind::BeginTerm(_)
         | Kind::RaiseSemantics(_)
+        | Kind::EvaluateDecision(_)
         | Kind::ReceiveSend(_)
         | Kind::SendsDelivered(_) => None,
     }
