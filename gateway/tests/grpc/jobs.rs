@@ -4,7 +4,7 @@ use gateway::Config;
 use proto::gateway::*;
 use tonic::{Code, Streaming};
 
-use crate::server::{Served, activate, start, start_with, why};
+use crate::server::{Served, activate, create, start, start_with, why};
 
 /// Registers a stream; waits until it is.
 async fn stream(served: &Served, job_type: &str) -> Streaming<ActivatedJob> {
