@@ -76,7 +76,7 @@ pub fn run(args: &DecideArgs, output: Output) -> Result<(), Failure> {
     let evaluation = decisions.evaluate(decision, &Environment::new(&variables, now_ms));
     let told = findings.text(false);
     if !output.is_json() && !told.is_empty() {
-        output.note(|| Value::Null, || told.trim_end().to_owned());
+        output.note(|| Value::Null, || told.trim_end().to_owned() + "\n");
     }
     let made = Made {
         decision,
@@ -223,11 +223,19 @@ impl Made<'_> {
         output: Output,
     ) -> Result<Failure, Failure> {
         let told = Failure::new(Exit::Failed, reason(failure.kind), failure.to_string());
+        let location = match is_alone {
+            true => dmn::place_in(
+                &file.text,
+                failure.location,
+                failure.position.offset as usize,
+            ),
+            false => failure.location,
+        };
         let diagnostic = Diagnostic {
             severity: dmn::Severity::Error,
             code: "evaluation",
             file: file.name.clone(),
-            location: failure.location,
+            location,
             element_id: Some(failure.element.clone()),
             element: None,
             message: failure.message.clone(),
@@ -240,8 +248,8 @@ impl Made<'_> {
         };
         let mut detail = json!({
             "element": failure.element,
-            "line": failure.location.line,
-            "column": failure.location.column,
+            "line": location.line,
+            "column": location.column,
         });
         if self.explain {
             detail["decisions"] = report::json(&self.evaluation.made)?;

@@ -77,27 +77,30 @@ impl Completions {
             .collect()
     }
 
-    /// The members of the variable before a point.
+    /// Behind a point the members of what is before it, if that is known; `None` elsewhere.
     fn members(&self, typed: &str) -> Option<(usize, Vec<Found>)> {
         let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let (path, part) = typed.rsplit_once('.')?;
-        if !part.chars().all(is_path) {
+        // Two points are a range, with a name of its own behind them.
+        if path.ends_with('.') || !part.chars().all(is_path) {
             return None;
         }
         let path_start = path.rfind(|c| !is_path(c)).map_or(0, |before| {
             before + path[before..].chars().next().map_or(0, char::len_utf8)
         });
-        let mut names = path[path_start..].split('.');
+        let known = self.member_names(&path[path_start..]).into_iter().flatten();
+        let found = known.filter(|name| name.starts_with(part)).take(FOUND_MAX);
+        let found = found.map(|name| Found::name(name)).collect();
+        Some((typed.len() - part.len(), found))
+    }
+
+    fn member_names(&self, path: &str) -> Option<impl Iterator<Item = &String>> {
+        let mut names = path.split('.');
         let mut value = self.variables.get(names.next()?)?;
         for name in names {
             value = first(value).get(name)?;
         }
-        let members = first(value).as_object()?.keys();
-        let members = members
-            .filter(|name| name.starts_with(part))
-            .take(FOUND_MAX);
-        let members = members.map(|name| Found::name(name)).collect();
-        Some((typed.len() - part.len(), members))
+        Some(first(value).as_object()?.keys())
     }
 }
 
@@ -211,7 +214,7 @@ mod tests {
         );
         assert_eq!(
             completed("odd"),
-            (0, vec!["odd(".into(), "`odd-name`".into()])
+            (0, vec!["`odd-name`".into(), "odd(".into()])
         );
         assert_eq!(completed("toda"), (0, vec!["today()".into()]));
         assert_eq!(completed("order zzz").1, Vec::<String>::new());
@@ -226,6 +229,7 @@ mod tests {
         assert_eq!(completed("order.lines.p"), (12, vec!["price".into()]));
         assert_eq!(completed("order.total.p").1, Vec::<String>::new());
         assert_eq!(completed("nothing.p").1, Vec::<String>::new());
+        assert_eq!(completed("[1..App"), (4, vec!["Applicant Age".into()]));
     }
 
     #[test]
