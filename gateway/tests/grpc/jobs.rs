@@ -241,10 +241,8 @@ async fn numbers_come_out_as_they_went_in() {
     let served = start().await;
     served.deploy("service_task").await;
     let numbers = r#"{"a":0.1,"b":1e400,"c":9007199254740993,"d":1.0,"e":-1E+2,"f":0.1000000000000000055511151231257827}"#;
-    let created = served.client();
-    let created = created
-        .clone()
-        .create_process_instance(create("service_task", numbers));
+    let mut client = served.client();
+    let created = client.create_process_instance(create("service_task", numbers));
     created.await.expect("created");
     let jobs = served.activate("do-work").await;
     assert_eq!(jobs[0].variables, numbers);
