@@ -81,7 +81,7 @@ pub struct Environment<'a> {
     pub budget: Budget,
     /// What `uuid()` and `random number()` are drawn from. Equal seeds give equal results: whoever
     /// evaluates gives each evaluation its own, such as a position in a log.
-    pub seed: u64,
+    pub seed: u128,
 }
 
 impl<'a> Environment<'a> {
@@ -91,7 +91,7 @@ impl<'a> Environment<'a> {
             variables,
             now_ms,
             budget: Budget::default(),
-            seed: now_ms as u64,
+            seed: now_ms.cast_unsigned().into(),
         }
     }
 }

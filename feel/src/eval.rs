@@ -61,7 +61,7 @@ pub(crate) struct Machine<'a> {
     /// For those who want to know how decisions were made.
     pub(crate) audit: Option<Box<Audit<'a>>>,
     /// Random numbers: where they come from, and how many were drawn.
-    seed: u64,
+    seed: u128,
     drawn: u64,
     /// Whoever wants to know what became null and why.
     warnings: Option<Box<Collector>>,

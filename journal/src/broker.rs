@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A cluster of its own, gone when this is dropped, when the test panics, and when the process dies in any way: the
 /// script waits for its standard input to close.
@@ -36,6 +37,26 @@ impl Broker {
     #[must_use]
     pub fn start_secured(users: &[&str]) -> Self {
         Self::run(1, &[], users, None)
+    }
+
+    /// As [`Broker::start_secured`], without passwords: whoever shows a token of [`token`] is its user, and a session
+    /// ends with the token. That user may do everything.
+    ///
+    /// # Panics
+    /// As [`Broker::start`].
+    #[must_use]
+    pub fn start_with_tokens(user: &str) -> Self {
+        const JAAS: &str = "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=\
+            org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;";
+        let super_users = format!("super.users=User:ANONYMOUS;User:{user}");
+        let properties = [
+            "sasl.enabled.mechanisms=OAUTHBEARER",
+            JAAS,
+            // Longer than any token lives.
+            "connections.max.reauth.ms=86400000",
+            &super_users,
+        ];
+        Self::run(1, &properties, &[&format!("{user}=unused")], None)
     }
 
     /// As [`Broker::start`], with the data of broker N in `node-N` of a folder.
@@ -98,15 +119,29 @@ impl Broker {
     /// When it was started without users.
     #[must_use]
     pub fn login(&self, user: &str, password: &str) -> (&str, Vec<(&'static str, String)>) {
+        let (secured, mut properties) = self.secured("SCRAM-SHA-512");
+        properties.push(("sasl.username", user.to_owned()));
+        properties.push(("sasl.password", password.to_owned()));
+        (secured, properties)
+    }
+
+    /// As [`Broker::login`], of [`Broker::start_with_tokens`]; the token is what is missing.
+    ///
+    /// # Panics
+    /// As [`Broker::login`].
+    #[must_use]
+    pub fn token_login(&self) -> (&str, Vec<(&'static str, String)>) {
+        self.secured("OAUTHBEARER")
+    }
+
+    fn secured(&self, mechanism: &str) -> (&str, Vec<(&'static str, String)>) {
         let Some(secured) = &self.secured else {
             panic!("nobody can log in");
         };
         let properties = vec![
             ("security.protocol", "SASL_SSL".to_owned()),
             ("ssl.ca.location", format!("{}/tls/ca.pem", self.folder)),
-            ("sasl.mechanism", "SCRAM-SHA-512".to_owned()),
-            ("sasl.username", user.to_owned()),
-            ("sasl.password", password.to_owned()),
+            ("sasl.mechanism", mechanism.to_owned()),
         ];
         (secured, properties)
     }
@@ -170,6 +205,29 @@ impl Broker {
             "{command} {broker}: {told:?}"
         );
     }
+}
+
+/// An access token that says whose it is, and that it is good from now on for so long. Nobody has signed it.
+#[must_use]
+pub fn token(user: &str, life: Duration) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
+    let (from, until) = (now.as_secs(), (now + life).as_secs());
+    let claims = format!(r#"{{"sub":"{user}","iat":{from},"exp":{until}}}"#);
+    let [header, claims] = [r#"{"alg":"none"}"#, &claims].map(base64);
+    format!("{header}.{claims}.")
+}
+
+/// For URLs, without padding.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digits = text.as_bytes().chunks(3).flat_map(|chunk| {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digit = move |index: usize| DIGITS[(bits >> (18 - 6 * index)) as usize & 63];
+        (0..=chunk.len()).map(digit)
+    });
+    digits.map(char::from).collect()
 }
 
 /// What a command prints that must succeed.

@@ -81,7 +81,7 @@ fn unreachable(options: &KafkaOptions, error: &journal::Error) -> Failure {
     let message = format!("no Kafka broker answers at {brokers}: {error}");
     let hint = match options.properties.contains_key("security.protocol") {
         true => {
-            "see that the address is of a listener for that security.protocol, and the passwords and certificates"
+            "see that the address is of a listener for that security.protocol, and the passwords, tokens and certificates"
         }
         false => {
             "see that a broker runs there and the address is right; a secured cluster needs --kafka-property security.protocol=…"

@@ -47,6 +47,7 @@ fn an_option_outranks_the_environment_and_that_the_file() {
     let variables = [
         ("WEIR_LISTEN", "127.0.0.1:2"),
         ("WEIR_KEEP_ENDED", "2d"),
+        ("WEIR_KAFKA_TOKEN_FILE", "token"),
         ("WEIR_KAFKA_PROPERTY_SASL_USERNAME", "environment"),
         ("WEIR_KAFKA_PROPERTY_SASL_MECHANISM", "SCRAM-SHA-256"),
     ];
@@ -66,6 +67,7 @@ fn an_option_outranks_the_environment_and_that_the_file() {
         ("checkpoint-interval", "100ms", "default"),
         ("kafka", "file:9092", "weir.toml:5"),
         ("kafka-replication", "2", "weir.toml:6"),
+        ("kafka-token-file", "token", "WEIR_KAFKA_TOKEN_FILE"),
         ("kafka-namespace", "weir", "default"),
         ("security.protocol", "SASL_SSL", "weir.toml:9"),
         ("sasl.mechanism", "SCRAM-SHA-512", "--kafka-property"),

@@ -105,13 +105,20 @@ impl<'a> Machine<'a> {
         });
     }
 
-    /// The next 64 random bits: SplitMix64, which is a function of the seed and of a counter.
+    /// The next 64 random bits, a function of the seed and of a counter: two rounds of SplitMix64, one for each half
+    /// of the seed.
     pub(crate) fn draw(&mut self) -> u64 {
         const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
         self.drawn += 1;
-        let mut z = self.seed.wrapping_add(self.drawn.wrapping_mul(GAMMA));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let [low, high] = [self.seed as u64, (self.seed >> 64) as u64];
+        let first = mixed(low.wrapping_add(self.drawn.wrapping_mul(GAMMA)));
+        mixed(first.wrapping_add(high))
     }
+}
+
+fn mixed(bits: u64) -> u64 {
+    let mut z = bits;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

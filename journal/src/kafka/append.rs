@@ -1,6 +1,5 @@
 //! Appends commands: an idempotent producer without transactions, so that no reader ever waits for anybody's commit.
 
-use super::oauth::Context;
 use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, headers, topics};
 use crate::feed::locked;
@@ -118,10 +117,8 @@ impl Appender {
         if let Some(producer) = &*slot {
             return Ok(Arc::clone(producer));
         }
-        let context = Reporting(Context::new(self.options.oauth_token_file.clone()));
-        let producer = self.options.producer().create_with_context(context);
-        let producer: Arc<Appending> =
-            Arc::new(producer.map_err(|error| super::failed("a producer", &error))?);
+        let config = self.options.producer();
+        let producer: Arc<Appending> = self.options.create(&config, Reporting)?;
         *slot = Some(Arc::clone(&producer));
         Ok(producer)
     }

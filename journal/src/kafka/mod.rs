@@ -7,6 +7,7 @@
 mod append;
 mod candidate;
 mod cluster;
+mod context;
 mod destinations;
 mod findings;
 mod history;
@@ -44,8 +45,8 @@ use crate::{
 use append::Appender;
 use candidate::Candidate;
 use cluster::KafkaCluster;
+use context::Context;
 use history::History;
-use oauth::Context;
 use options::Isolation;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -75,9 +76,9 @@ struct Shared {
     options: Arc<KafkaOptions>,
     identity: Identity,
     /// Ask for the end of the log, and for the end of what is committed.
-    written: BaseConsumer<Context>,
-    committed: BaseConsumer<Context>,
-    admin: AdminClient<Context>,
+    written: Arc<BaseConsumer<Context>>,
+    committed: Arc<BaseConsumer<Context>>,
+    admin: Arc<AdminClient<Context>>,
     partitions: Vec<Partition>,
 }
 
@@ -108,8 +109,8 @@ impl KafkaJournal {
         let identity = setup.prepare()?;
         let appender = Appender::new(Arc::clone(&options))?;
         let shared = Arc::new(Shared {
-            written: options.create(&options.watermarks(Isolation::Uncommitted))?,
-            committed: options.create(&options.watermarks(Isolation::Committed))?,
+            written: options.create(&options.watermarks(Isolation::Uncommitted), Context)?,
+            committed: options.create(&options.watermarks(Isolation::Committed), Context)?,
             admin: setup.into_admin(),
             partitions: (0..options.partitions)
                 .map(|_| Partition::default())

@@ -2,12 +2,13 @@
 //!
 //! Owns the properties that the journal's promises stand on; nobody may set those from outside.
 
-use super::oauth::Context;
+use super::oauth::{self, Bearer};
 use crate::{Error, RECORD_BYTES_MAX};
-use rdkafka::ClientConfig;
 use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::{ClientConfig, ClientContext};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Room for the headers and the batch around a record, in bytes.
@@ -50,7 +51,7 @@ pub struct KafkaOptions {
     pub trim_interval: Duration,
     /// The most memory, per partition, for the index of the history, in bytes. The oldest is forgotten first.
     pub history_index_bytes: usize,
-    /// Where the access token for SASL/OAUTHBEARER is, a JWT; read again whenever it has expired.
+    /// Where the access token for SASL/OAUTHBEARER is, a JWT; read again before it expires.
     pub oauth_token_file: Option<PathBuf>,
     /// Any other librdkafka properties (`security.protocol`, `sasl.*`, `ssl.*`, `compression.type`, …), for all
     /// clients alike.
@@ -147,10 +148,24 @@ impl KafkaOptions {
                 self.namespace
             )));
         }
+        self.check_token()?;
         if self.partitions == 0 || i32::try_from(self.partitions).is_err() {
             return Err(Error::Failed("there must be a partition".to_owned()));
         }
         Ok(())
+    }
+
+    /// Either without the other is a mistake that librdkafka would say nothing of, or little.
+    fn check_token(&self) -> Result<(), Error> {
+        const MECHANISM: &str = "OAUTHBEARER";
+        let names = ["sasl.mechanism", "sasl.mechanisms"];
+        let mut set = names.iter().filter_map(|name| self.properties.get(*name));
+        let reason = match (set.any(|set| set == MECHANISM), &self.oauth_token_file) {
+            (true, None) => "sasl.mechanism=OAUTHBEARER needs a file with an access token",
+            (false, Some(_)) => "an access token needs the property sasl.mechanism=OAUTHBEARER",
+            (true, Some(_)) | (false, None) => return Ok(()),
+        };
+        Err(Error::Failed(reason.to_owned()))
     }
 
     /// librdkafka refuses one that is not shorter than a transaction may take.
@@ -233,13 +248,19 @@ impl KafkaOptions {
     }
 
     /// Makes a client; the configuration is a person's, so what is wrong with it is said in full.
-    pub(super) fn create<C: FromClientConfigAndContext<Context>>(
-        &self,
-        config: &ClientConfig,
-    ) -> Result<C, Error> {
-        let context = Context::new(self.oauth_token_file.clone());
-        C::from_config_and_context(config, context)
-            .map_err(|error| Error::Failed(format!("Kafka's client refuses its settings: {error}")))
+    pub(super) fn create<T, C>(&self, config: &ClientConfig, context: C) -> Result<Arc<T>, Error>
+    where
+        T: FromClientConfigAndContext<C> + Bearer,
+        C: ClientContext,
+    {
+        let client = T::from_config_and_context(config, context).map_err(|error| {
+            Error::Failed(format!("Kafka's client refuses its settings: {error}"))
+        })?;
+        let client = Arc::new(client);
+        if let Some(file) = &self.oauth_token_file {
+            oauth::keep(file, &client)?;
+        }
+        Ok(client)
     }
 }
 

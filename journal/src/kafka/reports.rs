@@ -1,9 +1,8 @@
 //! Delivery reports of one call: how many are missing, what failed, how far each topic was written.
 
-use super::oauth::Context;
+use super::context::Context;
 use crate::Refusal;
 use crate::feed::{locked, wait_until};
-use rdkafka::client::OAuthToken;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
@@ -148,20 +147,11 @@ impl Ticket {
 }
 
 /// Gives each delivery report to the call that waits for it.
-pub(super) struct Reporting(pub(super) Context);
+pub(super) struct Reporting;
 
 impl ClientContext for Reporting {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Context::ENABLE_REFRESH_OAUTH_TOKEN;
-
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.0.generate_oauth_token(config)
+        Context.error(error, reason);
     }
 }
 

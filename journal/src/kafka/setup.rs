@@ -2,12 +2,12 @@
 //!
 //! What must be so is in [`super::topics`]; here is how a cluster is asked.
 
-use super::oauth::Context;
+use super::context::Context;
 use super::topics::{COMMANDS, Finding, Found, HISTORY, STATE, Severity, Topic, table};
-use super::{KafkaOptions, failed, sys};
+use super::{KafkaOptions, failed, survey, sys};
 use crate::Error;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -48,18 +48,19 @@ pub fn partitions(options: &KafkaOptions) -> Result<Option<u32>, Error> {
 
 pub(super) struct Setup<'a> {
     options: &'a KafkaOptions,
-    admin: AdminClient<Context>,
+    admin: Arc<AdminClient<Context>>,
     topics: Vec<Topic>,
 }
 
 impl<'a> Setup<'a> {
     pub(super) fn connect(options: &'a KafkaOptions) -> Result<Self, Error> {
-        let admin: AdminClient<Context> = options.create(&options.client())?;
-        let unreachable = |error| {
-            failed(
-                &format!("no broker of {} answers", options.bootstrap),
-                &error,
-            )
+        let admin: Arc<AdminClient<Context>> = options.create(&options.client(), Context)?;
+        let unreachable = |error: KafkaError| {
+            let reason = survey::reason(options).unwrap_or_else(|| error.to_string());
+            Error::Failed(format!(
+                "no broker of {} answers: {reason}",
+                options.bootstrap
+            ))
         };
         let metadata = admin.inner().fetch_metadata(None, options.request_timeout);
         let brokers = metadata.map_err(unreachable)?.brokers().len() as u32;
@@ -107,7 +108,7 @@ impl<'a> Setup<'a> {
         }
     }
 
-    pub(super) fn into_admin(self) -> AdminClient<Context> {
+    pub(super) fn into_admin(self) -> Arc<AdminClient<Context>> {
         self.admin
     }
 

@@ -1,15 +1,13 @@
 //! What a cluster says of itself and of what this user may do there; nothing is changed, and nothing is tried out.
 
 use super::KafkaOptions;
-use super::oauth::Context;
+use super::context::Context;
 use super::options::Isolation;
 use super::sys::{self, Operation};
 use super::topics::{COMMANDS, table};
 use crate::Error;
 use crate::feed::locked;
 use rdkafka::ClientContext;
-use rdkafka::client::OAuthToken;
-use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
@@ -41,20 +39,9 @@ pub struct Lacking {
 /// # Errors
 /// [`Error::Failed`] when no broker answers within the options' `request_timeout`, with what the network says.
 pub fn survey(options: &KafkaOptions) -> Result<Survey, Error> {
-    let heard = Arc::new(Mutex::new(String::new()));
-    let context = Listening {
-        context: Context::new(options.oauth_token_file.clone()),
-        heard: Arc::clone(&heard),
-    };
-    let config = options.watermarks(Isolation::Committed);
-    let refused = |error| Error::Failed(format!("Kafka's client refuses its settings: {error}"));
-    let client = BaseConsumer::from_config_and_context(&config, context).map_err(refused)?;
     let timeout = options.request_timeout;
-    let metadata = metadata(&client, timeout);
-    let metadata = metadata.map_err(|error| match locked(&heard).as_str() {
-        "" => Error::Failed(error.to_string()),
-        heard => Error::Failed(heard.to_owned()),
-    })?;
+    let (client, metadata) = listening(options, timeout)?;
+    let metadata = metadata.map_err(Error::Failed)?;
     let brokers = metadata.brokers().iter();
     let brokers: Vec<String> = brokers
         .map(|b| format!("{}:{}", b.host(), b.port()))
@@ -80,7 +67,29 @@ pub fn survey(options: &KafkaOptions) -> Result<Survey, Error> {
     })
 }
 
-/// Asks in turns with listening: access tokens and errors only come to who polls.
+/// Why no broker answers, when that is so and can be told soon.
+pub(super) fn reason(options: &KafkaOptions) -> Option<String> {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let asked = listening(options, PATIENCE.min(options.request_timeout));
+    asked.ok()?.1.err()
+}
+
+type Heard = (Arc<BaseConsumer<Listening>>, Result<Metadata, String>);
+
+/// A client, and what it was told of the cluster or why nothing.
+fn listening(options: &KafkaOptions, timeout: Duration) -> Result<Heard, Error> {
+    let heard = Arc::new(Mutex::new(String::new()));
+    let context = Listening(Arc::clone(&heard));
+    let config = options.watermarks(Isolation::Committed);
+    let client: Arc<BaseConsumer<Listening>> = options.create(&config, context)?;
+    let metadata = metadata(&client, timeout).map_err(|error| match locked(&heard).as_str() {
+        "" => error.to_string(),
+        heard => heard.to_owned(),
+    });
+    Ok((client, metadata))
+}
+
+/// Asks in turns with listening: errors only come to who polls.
 fn metadata(client: &BaseConsumer<Listening>, timeout: Duration) -> KafkaResult<Metadata> {
     const TURNS: u32 = 10;
     let listen = || (0..100).all(|_| client.poll(Duration::ZERO).is_some());
@@ -114,27 +123,15 @@ fn lacking(allowed: &[Operation], deletes: bool) -> Vec<&'static str> {
 }
 
 /// As every client's context, and remembers what went wrong last: the call itself only says that it took too long.
-struct Listening {
-    context: Context,
-    heard: Arc<Mutex<String>>,
-}
+struct Listening(Arc<Mutex<String>>);
 
 impl ClientContext for Listening {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(target: "librdkafka", %error, reason);
+        Context.error(error.clone(), reason);
         // That all brokers are down says less than why the last one was.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            reason.clone_into(&mut locked(&self.heard));
+            reason.clone_into(&mut locked(&self.0));
         }
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.context.generate_oauth_token(config)
     }
 }
 

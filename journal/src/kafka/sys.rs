@@ -1,10 +1,11 @@
-//! The one call that the Kafka library's safe interface lacks: describing topics, for their ids and permissions.
+//! Calls that the Kafka library's safe interface lacks: describing topics, for their ids and permissions, and giving a
+//! client its access token at once.
 //!
 //! The only unsafe code of the crate. Every object that librdkafka gives is owned by a guard that frees it once.
 #![allow(unsafe_code)]
 
 use rdkafka::bindings as c;
-use rdkafka::client::{Client, ClientContext};
+use rdkafka::client::{Client, ClientContext, OAuthToken};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -28,6 +29,38 @@ impl<T> Drop for Owned<T> {
     fn drop(&mut self) {
         // SAFETY: the pointer came from the function that belongs to `1`, is not null, and is freed only here.
         unsafe { (self.1)(self.0) }
+    }
+}
+
+/// Gives a client the token that its connections log in with from now on.
+pub(super) fn set_token<C: ClientContext>(
+    client: &Client<C>,
+    token: &OAuthToken,
+) -> Result<(), String> {
+    let text_of = |text: &str| CString::new(text).map_err(|error| error.to_string());
+    let value = text_of(&token.token)?;
+    let name = text_of(&token.principal_name)?;
+    let mut reason = [0; 512];
+    // SAFETY: the client lives until this returns, and so do the texts, which librdkafka copies; there are no
+    // extensions, and the reason is written within its length and ends with a zero byte.
+    unsafe {
+        let code = c::rd_kafka_oauthbearer_set_token(
+            client.native_ptr(),
+            value.as_ptr(),
+            token.lifetime_ms,
+            name.as_ptr(),
+            std::ptr::null_mut(),
+            0,
+            reason.as_mut_ptr(),
+            reason.len(),
+        );
+        match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+            _ => Err(format!(
+                "the access token is not taken: {}",
+                text(reason.as_ptr())
+            )),
+        }
     }
 }
 

@@ -4,17 +4,18 @@
 //! "everything below an offset was read" is known from a record at or above it or from the broker's end-of-partition,
 //! never by counting.
 
-use super::oauth::Context;
+use super::context::Context;
 use super::{Isolation, KafkaOptions, failed};
 use crate::Error;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(super) struct Tail {
-    consumer: BaseConsumer<Context>,
+    consumer: Arc<BaseConsumer<Context>>,
     topic: String,
     partition: i32,
 }
@@ -56,7 +57,7 @@ impl Tail {
         from: i64,
     ) -> Result<Self, Error> {
         let tail = Self {
-            consumer: options.create(&options.consumer(isolation))?,
+            consumer: options.create(&options.consumer(isolation), Context)?,
             topic: topic.to_owned(),
             partition: partition as i32,
         };
@@ -74,7 +75,7 @@ impl Tail {
         let mut config = options.consumer(Isolation::Committed);
         config.set("fetch.wait.max.ms", "5");
         Ok(Self {
-            consumer: options.create(&config)?,
+            consumer: options.create(&config, Context)?,
             topic: topic.to_owned(),
             partition: partition as i32,
         })

@@ -3,7 +3,6 @@
 //! Calls block their thread; delivery reports are taken by a thread of the producer's own, so that a commit finds
 //! nothing in flight and does not pause in slices of 100 ms.
 
-use super::oauth::Context;
 use super::records::Out;
 use super::reports::{Reporting, Reports, Ticket};
 use super::{KafkaOptions, failed, topics};
@@ -23,7 +22,7 @@ const FENCE_USUAL: Duration = Duration::from_millis(25);
 const FENCE_PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Transaction {
-    producer: ThreadedProducer<Reporting>,
+    producer: Arc<ThreadedProducer<Reporting>>,
     timeout: Duration,
 }
 
@@ -69,11 +68,8 @@ impl Transaction {
 
     /// One that has fenced nobody yet, and cannot commit before it has.
     pub(super) fn new(options: &KafkaOptions, id: &str) -> Result<Self, Error> {
-        let context = Reporting(Context::new(options.oauth_token_file.clone()));
-        let producer = options.transactional(id).create_with_context(context);
-        let producer = producer.map_err(|error| failed("the producer of checkpoints", &error))?;
         Ok(Self {
-            producer,
+            producer: options.create(&options.transactional(id), Reporting)?,
             timeout: options.request_timeout,
         })
     }

@@ -1,6 +1,6 @@
 //! How much an installation writes to its topics, and an end to one that was only made to measure that.
 
-use super::oauth::Context;
+use super::context::Context;
 use super::setup::{Setup, wait_for};
 use super::tail::{Tail, Target};
 use super::{Isolation, KafkaOptions, failed};
@@ -9,6 +9,7 @@ use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reading one partition may take so long.
@@ -103,8 +104,8 @@ fn bytes(message: &BorrowedMessage<'_>) -> u64 {
 /// The first offset and the end of what is committed of all partitions of the topics that are there.
 fn bounds(options: &KafkaOptions) -> Result<BTreeMap<Place, (i64, i64)>, Error> {
     let setup = Setup::connect(options)?;
-    let consumer: BaseConsumer<Context> =
-        options.create(&options.watermarks(Isolation::Committed))?;
+    let consumer: Arc<BaseConsumer<Context>> =
+        options.create(&options.watermarks(Isolation::Committed), Context)?;
     let mut bounds = BTreeMap::new();
     for (short, partitions) in setup.present()? {
         let topic = options.topic(short);

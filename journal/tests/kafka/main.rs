@@ -8,6 +8,7 @@ mod leading;
 mod proxy;
 mod publishing;
 mod settings;
+mod tokens;
 mod volume;
 
 use journal::broker::Broker;

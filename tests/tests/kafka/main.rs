@@ -12,4 +12,5 @@ mod real;
 mod secured;
 mod settings;
 mod support;
+mod tokens;
 mod views;

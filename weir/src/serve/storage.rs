@@ -43,6 +43,15 @@ pub struct StorageArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = property, requires = "kafka")]
     kafka_property: Vec<(String, String)>,
 
+    /// A file with the access token for sasl.mechanism=OAUTHBEARER, a JWT; it is read again before that expires
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WEIR_KAFKA_TOKEN_FILE",
+        requires = "kafka"
+    )]
+    kafka_token_file: Option<PathBuf>,
+
     /// Copies of each topic that is made [default: 3, or as many as there are brokers]
     #[arg(
         long,
@@ -90,6 +99,7 @@ impl StorageArgs {
             partitions: PARTITIONS_IN_KAFKA,
             replication_factor: self.kafka_replication,
             history_retention: keep_ended,
+            oauth_token_file: self.kafka_token_file.clone(),
             properties: self
                 .kafka_property
                 .iter()
