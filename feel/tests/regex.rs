@@ -58,7 +58,7 @@ fn the_seed_decides_chance() {
     let draw = |seed: u64| {
         let expression = feel::parse("[uuid(), random number(), uuid()]").unwrap();
         let environment = Environment {
-            seed,
+            seed: seed.into(),
             ..Environment::new(&(), 0)
         };
         expression.evaluate(&environment).unwrap().to_string()
