@@ -86,8 +86,11 @@ fn what_cannot_be_decided_says_where() {
     let variables = variables(r#"{"age": 20, "claims": 0}"#);
     let environment = Environment::new(&variables, 0);
     let decision = decisions.find("level").expect("a decision");
-    let failure = decisions.evaluate(decision, &environment).output;
-    let failure = failure.expect_err("two rules match");
+    let evaluation = decisions.evaluate(decision, &environment);
+    let run = evaluation.made[0].table.as_ref().expect("it is told");
+    let matched = run.matched.iter().map(|(rule, _)| *rule);
+    assert_eq!(matched.collect::<Vec<_>>(), [0, 2]);
+    let failure = evaluation.output.expect_err("two rules match");
     assert_eq!(failure.kind, EvalErrorKind::HitPolicy);
     assert_eq!(failure.element, "level");
     assert_eq!(failure.location.line, 3);

@@ -271,3 +271,25 @@ async fn a_pyzeebe_worker_does_the_claims_service_tasks() {
         all_outcomes(mode).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pyzeebe_client_deploys_decisions_and_asks_for_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"));
+    let ran = Command::new(real::python("pyzeebe"))
+        .arg(file("tests/pyzeebe/decide.py"))
+        .arg(server.address.trim_start_matches("http://"))
+        .arg(file("models/examples/claim-routing.dmn"))
+        .args([
+            "route",
+            r#"{"amount":4000,"earlierClaims":1,"covered":true}"#,
+        ])
+        .output()
+        .expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
+    let told: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    let made = json!({ "risk": ["medium"], "route": ["checked"] });
+    assert_eq!(told["made"], made, "{told}");
+    assert_eq!(told["failure"], "", "{told}");
+    assert_eq!(told["output"]["handler"], "adjuster", "{told}");
+}

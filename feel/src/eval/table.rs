@@ -17,7 +17,8 @@ type Matched = SmallVec<[usize; 4]>;
 pub struct TableRun<'a> {
     /// The value of each input.
     pub inputs: Vec<Value<'a>>,
-    /// The rules that matched, from 0, in the order in which they count, with the value of each output.
+    /// The rules that matched, from 0, in the order in which they count, with the value of each output; without them
+    /// where so many rules must not match.
     pub matched: Vec<(usize, Vec<Value<'a>>)>,
 }
 
@@ -34,7 +35,11 @@ impl<'a> Machine<'a> {
         }
         let mut matched = self.matching(at, table, &inputs, scope)?;
         self.rank(table, &mut matched, scope)?;
-        self.check(at, table.policy, matched.len())?;
+        if let Err(error) = self.check(at, table.policy, matched.len()) {
+            let matched = matched.iter().map(|rule| (*rule, Vec::new()));
+            self.tell(&inputs, matched);
+            return Err(error);
+        }
         if table.policy == HitPolicy::Priority {
             matched.truncate(1);
         }
@@ -46,13 +51,8 @@ impl<'a> Machine<'a> {
             }
             outputs.push(values);
         }
-        if let Some(runs) = self.table_runs() {
-            let outputs = outputs.iter().map(|values| values.to_vec());
-            runs.push(TableRun {
-                inputs: inputs.to_vec(),
-                matched: matched.iter().copied().zip(outputs).collect(),
-            });
-        }
+        let told = outputs.iter().map(|values| values.to_vec());
+        self.tell(&inputs, matched.iter().copied().zip(told));
         if matched.is_empty() {
             return self.default(at, table, scope);
         }
@@ -61,6 +61,20 @@ impl<'a> Machine<'a> {
             results.push(self.result(at, &table.outputs, values)?);
         }
         self.together(at, table.policy, results)
+    }
+
+    /// Tells of a run, if anybody wants to know.
+    fn tell(
+        &mut self,
+        inputs: &[Value<'a>],
+        matched: impl Iterator<Item = (usize, Vec<Value<'a>>)>,
+    ) {
+        if let Some(runs) = self.table_runs() {
+            runs.push(TableRun {
+                inputs: inputs.to_vec(),
+                matched: matched.collect(),
+            });
+        }
     }
 
     /// The rules that match, in the order of the table.
