@@ -14,23 +14,25 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Connects in the background.
+    /// The producer connects in the background.
     pub(super) fn new(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
-        let state = options.topic(topics::STATE);
-        Ok(Self {
-            transaction: Transaction::new(options, &options.transactional_id(partition))?,
-            tail: Tail::look_up(options, &state, partition)?,
-        })
+        let transaction = Transaction::new(options, &options.transactional_id(partition))?;
+        Self::with(transaction, options, partition)
     }
 
     /// Waits for the connections.
     pub(super) fn connected(options: &KafkaOptions, partition: u32) -> Result<Self, Error> {
+        let transaction = Transaction::connected(options, &options.transactional_id(partition))?;
+        Self::with(transaction, options, partition)
+    }
+
+    fn with(
+        transaction: Transaction,
+        options: &KafkaOptions,
+        partition: u32,
+    ) -> Result<Self, Error> {
         let state = options.topic(topics::STATE);
         let tail = Tail::look_up(options, &state, partition)?;
-        tail.connect(options.request_timeout)?;
-        Ok(Self {
-            transaction: Transaction::connected(options, &options.transactional_id(partition))?,
-            tail,
-        })
+        Ok(Self { transaction, tail })
     }
 }

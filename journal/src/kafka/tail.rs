@@ -14,6 +14,9 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// A consumer that is given its place while it connects may look for the partition's leader a second later only.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) struct Tail {
     consumer: Arc<BaseConsumer<Context>>,
     topic: String,
@@ -66,7 +69,7 @@ impl Tail {
     }
 
     /// For looking something up among what is committed: the end is told at once, for the price of more requests.
-    /// It stands nowhere yet.
+    /// It stands nowhere yet, and has a connection if that was to be had.
     pub(super) fn look_up(
         options: &KafkaOptions,
         topic: &str,
@@ -74,21 +77,14 @@ impl Tail {
     ) -> Result<Self, Error> {
         let mut config = options.consumer(Isolation::Committed);
         config.set("fetch.wait.max.ms", "5");
+        let consumer: Arc<BaseConsumer<Context>> = options.create(&config, Context)?;
+        // What is wrong with the partition, the first look will tell.
+        let _ = consumer.fetch_watermarks(topic, partition as i32, CONNECT_PATIENCE);
         Ok(Self {
-            consumer: options.create(&config, Context)?,
+            consumer,
             topic: topic.to_owned(),
             partition: partition as i32,
         })
-    }
-
-    /// Waits for a connection to the broker that has the partition.
-    pub(super) fn connect(&self, timeout: Duration) -> Result<(), Error> {
-        let bounds = self
-            .consumer
-            .fetch_watermarks(&self.topic, self.partition, timeout);
-        bounds
-            .map(drop)
-            .map_err(|error| failed("a partition cannot be asked for", &error))
     }
 
     /// Fetches nothing until the next [`Tail::seek`].

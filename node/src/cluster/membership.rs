@@ -261,7 +261,7 @@ impl<'m> Planning<'m> {
         let Some((to, least)) = self.least() else {
             return;
         };
-        let Some(from) = self.giver(&to, least) else {
+        let Some(from) = self.giver(least) else {
             return;
         };
         let given = self.plan.leads.iter().filter(|(_, node)| **node == from);
@@ -277,6 +277,9 @@ impl<'m> Planning<'m> {
         let Some(partition) = partition else {
             return;
         };
+        if !self.may_move(partition, &from, &to) {
+            return;
+        }
         match self.members.warmth(&to, partition) {
             Warmth::Follows | Warmth::TakesOver => drop(self.plan.leads.insert(partition, to)),
             Warmth::Cold => drop(self.plan.follows.insert((partition, to))),
@@ -291,17 +294,23 @@ impl<'m> Planning<'m> {
         Some(((*least.0).to_owned(), least.1.len()))
     }
 
-    fn giver(&self, to: &str, least: usize) -> Option<String> {
+    fn giver(&self, least: usize) -> Option<String> {
         let is_leaving = |node: &&String| !self.loads.contains_key(node.as_str());
         if let Some(leaving) = self.plan.leads.values().find(is_leaving) {
             return Some(leaving.clone());
         }
         let (most, load) = self.loads.iter().max_by_key(|(_, load)| load.len())?;
-        // Who restores has no time to spare; only a move that has begun goes on.
-        let is_calm = self.members.members[to].restores.is_empty();
-        let mut led = load.iter().filter_map(|id| self.members.leader(*id));
-        let goes_on = led.any(|leader| leader.is_ceded);
-        (load.len() >= least + 2 && (is_calm || goes_on)).then(|| (*most).to_owned())
+        (load.len() >= least + 2).then(|| (*most).to_owned())
+    }
+
+    /// Who restores another partition has no time to spare: only a node that leaves does not wait for that, and a move
+    /// that has begun.
+    fn may_move(&self, partition: PartitionId, from: &str, to: &str) -> bool {
+        let is_leaving = !self.loads.contains_key(from);
+        let leader = self.members.leader(partition);
+        let has_begun = leader.is_some_and(|leader| leader.is_ceded);
+        let mut restored = self.members.members[to].restores.iter();
+        is_leaving || has_begun || restored.all(|restored| *restored == partition)
     }
 
     /// Who follows goes on following; where somebody is missing, the one with the least to do begins.

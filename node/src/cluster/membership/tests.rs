@@ -5,7 +5,7 @@ use proto::node::Claim;
 
 const TIMEOUT_MS: i64 = 800;
 
-/// Nodes that follow the plan at once, one heartbeat each per step.
+/// Nodes that follow the plan, one heartbeat each per step: who is to follow a partition restores it for one.
 struct World {
     membership: Membership,
     now_ms: i64,
@@ -74,8 +74,13 @@ impl World {
             }
             let follows = plan.follows.contains(&(partition, node.to_owned()));
             let is_leading = notice.leads.iter().any(|claim| claim.partition == number);
-            if follows && !is_leading && !notice.follows.contains(&number) {
-                notice.follows.push(number);
+            let is_restored = notice.restores.contains(&number);
+            notice.restores.retain(|restored| *restored != number);
+            if (follows || is_mine) && !is_leading && !notice.follows.contains(&number) {
+                match is_restored {
+                    true => notice.follows.push(number),
+                    false => notice.restores.push(number),
+                }
             }
         }
         self.nodes.insert(node.to_owned(), notice);
@@ -150,7 +155,11 @@ fn a_dead_leader_is_replaced_by_its_follower_once_its_time_is_over() {
 
 #[test]
 fn a_node_that_joins_gets_its_share_one_by_one_and_only_what_it_follows() {
-    let mut world = World::new(9, 1);
+    (0..=2).for_each(gets_its_share);
+}
+
+fn gets_its_share(standby: usize) {
+    let mut world = World::new(9, standby);
     world.join("a");
     world.join("b");
     world.settle();
