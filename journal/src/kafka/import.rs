@@ -38,12 +38,12 @@ impl KafkaImport {
         // Nobody who works is disturbed.
         all.clone()
             .try_for_each(|partition| check_empty(&shared, partition))?;
-        let options = Arc::new(KafkaOptions {
+        let options = KafkaOptions {
             transaction_timeout: TIMEOUT,
             ..(*shared.options).clone()
-        });
+        };
         let id = options.import_id();
-        let transaction = Transaction::new(&options, &id)?.fence(&options, &id)?;
+        let transaction = Transaction::new(&options, &id)?.fence()?;
         for partition in all {
             claim(&shared, partition)?;
         }
@@ -130,7 +130,7 @@ fn check_empty(shared: &Shared, partition: u32) -> Result<(), Error> {
 fn claim(shared: &Shared, partition: u32) -> Result<(), Error> {
     let options = &shared.options;
     let id = options.transactional_id(partition);
-    let transaction = Transaction::new(options, &id)?.fence(options, &id)?;
+    let transaction = Transaction::new(options, &id)?.fence()?;
     // Again, now that nobody can lead it meanwhile.
     check_empty(shared, partition)?;
     let position = Position {

@@ -11,9 +11,6 @@ use crate::fail_point::{self, FailPoint};
 use crate::{Checkpoint, CheckpointError, Error, Lead};
 use std::sync::Arc;
 
-/// So often leading is begun when nobody else leads.
-const ATTEMPTS_MAX: usize = 3;
-
 pub(super) struct KafkaLead {
     shared: Arc<Shared>,
     partition: u32,
@@ -26,35 +23,18 @@ pub(super) struct KafkaLead {
 
 impl KafkaLead {
     pub(super) fn new(shared: Arc<Shared>, partition: u32, leader: &str) -> Result<Self, Error> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let mut lead = Self::fencing(Arc::clone(&shared), partition, leader)?;
-            let first = Checkpoint {
-                next_offset: lead.last.next_offset,
-                ..Checkpoint::default()
-            };
-            fail_point::pass(FailPoint::BeforeFirstCheckpoint);
-            match lead.commit(&first, Some(leader)) {
-                Ok(()) => return Ok(lead),
-                // A fencing of its own that was given up may come after the one that counts, and then nobody leads.
-                Err(CheckpointError::Fenced)
-                    if attempts < ATTEMPTS_MAX && !lead.has_successor()? => {}
-                Err(error) => {
-                    return Err(Error::Failed(format!(
-                        "the first checkpoint of the term was not committed: {error}"
-                    )));
-                }
-            }
+        let mut lead = Self::fencing(shared, partition, leader)?;
+        let first = Checkpoint {
+            next_offset: lead.last.next_offset,
+            ..Checkpoint::default()
+        };
+        fail_point::pass(FailPoint::BeforeFirstCheckpoint);
+        match lead.commit(&first, Some(leader)) {
+            Ok(()) => Ok(lead),
+            Err(error) => Err(Error::Failed(format!(
+                "the first checkpoint of the term was not committed: {error}"
+            ))),
         }
-    }
-
-    /// Whether another one has led since.
-    fn has_successor(&self) -> Result<bool, Error> {
-        let options = &self.shared.options;
-        let tail = Tail::look_up(options, &options.topic(topics::STATE), self.partition)?;
-        let last = position::last(&self.shared, self.partition, &tail)?;
-        Ok(last.is_some_and(|last| last.term >= self.last.term))
     }
 
     /// Has fenced its predecessor, and not begun its term.
@@ -150,8 +130,7 @@ impl KafkaLead {
 /// somebody else fences.
 fn fence(shared: &Shared, partition: u32) -> Result<(Transaction, Option<Position>), Error> {
     let Candidate { transaction, tail } = shared.candidate(partition)?;
-    let id = shared.options.transactional_id(partition);
-    let transaction = transaction.fence(&shared.options, &id)?;
+    let transaction = transaction.fence()?;
     fail_point::pass(FailPoint::AfterFence);
     let last = position::last(shared, partition, &tail);
     // A consumer's end takes a tenth of a second that nobody has to wait for.

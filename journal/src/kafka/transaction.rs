@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 /// So often a call that says "again" is made again; each waits up to the request time-out by itself.
 const ATTEMPTS_MAX: usize = 5;
 
-/// A coordinator that is not busy answers within this time.
-const FENCE_USUAL: Duration = Duration::from_millis(25);
-const FENCE_PATIENCE: Duration = Duration::from_millis(50);
+/// The coordinator is asked again after so long, then after twice as long, up to the second one.
+const FENCE_PAUSE: Duration = Duration::from_millis(20);
+const FENCE_PAUSE_MAX: Duration = Duration::from_millis(100);
 
 pub(super) struct Transaction {
     producer: Arc<ThreadedProducer<Reporting>>,
@@ -29,32 +29,18 @@ pub(super) struct Transaction {
 impl Transaction {
     /// Fences whoever had this id: an open transaction of theirs is aborted, one that is being committed is awaited.
     ///
-    /// While that lasts librdkafka asks again twice a second only. A new producer asks at once, so an impatient one
-    /// is replaced, each time after twice as long, by one that has connected meanwhile.
-    pub(super) fn fence(mut self, options: &Arc<KafkaOptions>, id: &str) -> Result<Self, Error> {
-        let deadline = Instant::now() + options.request_timeout;
-        let mut patience = FENCE_PATIENCE;
-        loop {
-            if self.init(FENCE_USUAL)? {
-                return Ok(self);
+    /// While that lasts a call of librdkafka asks twice a second only, but each new call asks at once, unless the
+    /// coordinator still owes an answer. So no request is ever given up: late, it would fence the producer that leads.
+    pub(super) fn fence(self) -> Result<Self, Error> {
+        let deadline = Instant::now() + self.timeout;
+        let mut pause = FENCE_PAUSE;
+        while !self.init(pause)? {
+            if Instant::now() > deadline {
+                return Err(busy());
             }
-            let (options, id) = (Arc::clone(options), id.to_owned());
-            let next = std::thread::spawn(move || Self::connected(&options, &id));
-            let left = deadline.saturating_duration_since(Instant::now());
-            if self.init(patience.min(left))? {
-                return Ok(self);
-            }
-            if patience >= left {
-                let silent =
-                    "leadership cannot be taken: the coordinator is busy with its last transaction";
-                return Err(Error::Failed(silent.to_owned()));
-            }
-            patience *= 2;
-            let panicked = |_| Error::Failed("a thread has panicked".to_owned());
-            let impatient = std::mem::replace(&mut self, next.join().map_err(panicked)??);
-            // Its end takes a moment that nobody has to wait for.
-            std::thread::spawn(move || drop(impatient));
+            pause = FENCE_PAUSE_MAX.min(pause * 2);
         }
+        Ok(self)
     }
 
     /// Whether others are fenced within the wait.
@@ -234,6 +220,11 @@ impl Transaction {
         let (code, _) = self.producer.client().fatal_error()?;
         is_fenced(code).then_some(CheckpointError::Fenced)
     }
+}
+
+fn busy() -> Error {
+    let silent = "leadership cannot be taken: the coordinator is busy with its last transaction";
+    Error::Failed(silent.to_owned())
 }
 
 fn requires_abort(error: &KafkaError) -> bool {

@@ -5,11 +5,12 @@ use super::*;
 use journal::{AppendError, CheckpointError};
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
 /// Nothing stands still for longer while a broker is away.
-const PROGRESS: Duration = Duration::from_secs(120);
+pub(super) const PROGRESS: Duration = Duration::from_secs(120);
 
 /// How far something has come, told to whoever waits for it.
 #[derive(Default)]
@@ -182,4 +183,36 @@ fn an_append_whose_answer_was_lost_is_in_the_log_once() {
         records.map(|record| record.command).collect::<Vec<_>>(),
         wanted
     );
+}
+
+/// A request to fence that comes late must not come after another one of the same leader: it would fence that leader
+/// by its own hand.
+#[test]
+fn a_fencing_that_comes_late_does_not_fence_its_own_leader() {
+    const LATE: Duration = Duration::from_secs(1);
+    let proxy = Proxy::start();
+    let options = KafkaOptions {
+        bootstrap: proxy.broker.bootstrap().to_owned(),
+        ..options()
+    };
+    let journal = open(&options);
+    // The producer of commands has asked for its number.
+    append(&journal, &["first"]);
+    let late = proxy.hold_a_fencing();
+    std::thread::scope(|scope| {
+        let (led, leads) = channel::<()>();
+        let leader = scope.spawn(|| {
+            let lead = lead(&journal);
+            drop(led);
+            lead
+        });
+        // Led or not, the request goes on its way now: not while a transaction ends, or the broker refuses it.
+        if leads.recv_timeout(LATE) == Err(RecvTimeoutError::Disconnected) {
+            restore(&journal);
+        }
+        late.release();
+        let mut lead = leader.join().expect("the leader's thread");
+        let changes = vec![change("number", "one")];
+        assert_eq!(lead.checkpoint(&changing(changes)), Ok(()));
+    });
 }

@@ -1,13 +1,17 @@
-//! A network between clients and a broker that loses answers: the broker has done what it was asked, and nobody hears.
+//! A network between clients and a broker that loses answers, so that the broker has done what it was asked and nobody
+//! hears, and that holds requests back.
 
 use journal::broker::Broker;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 
 /// `Produce`, as Kafka's protocol numbers its requests.
 const PRODUCE: [u8; 2] = [0, 0];
+/// `InitProducerId`, by which a transactional producer fences others.
+const INIT_PRODUCER_ID: [u8; 2] = [0, 22];
 /// No request that waits for its answer has this number.
 const NONE: i64 = -1;
 
@@ -23,6 +27,40 @@ struct Counts {
     to_lose: AtomicU32,
     lost: AtomicU32,
     produced: AtomicU32,
+    /// The next fencing waits until the receiver's other end is gone; the sender goes with its answer.
+    to_hold: Mutex<Option<(Receiver<()>, Sender<()>)>>,
+}
+
+/// A request that is held back.
+pub(super) struct Held {
+    release: Sender<()>,
+    answered: Receiver<()>,
+}
+
+impl Held {
+    /// Passes the request on and waits until the broker has answered it.
+    pub fn release(self) {
+        drop(self.release);
+        let answered = self.answered.recv_timeout(super::faults::PROGRESS);
+        assert_eq!(answered, Err(RecvTimeoutError::Disconnected));
+    }
+}
+
+impl Counts {
+    /// Counts a `Produce`; whether its answer is to be lost.
+    fn produce(&self) -> bool {
+        self.produced.fetch_add(1, SeqCst);
+        let less = |left: u32| left.checked_sub(1);
+        self.to_lose.fetch_update(SeqCst, SeqCst, less).is_ok()
+    }
+
+    /// Holds a fencing back, if it is to be; gives what goes with its answer.
+    fn hold(&self) -> Option<Sender<()>> {
+        let (released, answered) = self.to_hold.lock().expect("nobody panics with it").take()?;
+        // An error: nobody holds it any more.
+        let _ = released.recv();
+        Some(answered)
+    }
 }
 
 impl Proxy {
@@ -45,12 +83,20 @@ impl Proxy {
 
     /// The answer to the next `Produce` is lost, and its connection with it.
     pub fn lose_an_answer(&self) {
-        self.counts.to_lose.store(1, Ordering::SeqCst);
+        self.counts.to_lose.store(1, SeqCst);
+    }
+
+    /// The next `InitProducerId` is held back.
+    pub fn hold_a_fencing(&self) -> Held {
+        let (release, released) = channel();
+        let (answer, answered) = channel();
+        *self.counts.to_hold.lock().expect("nobody panics with it") = Some((released, answer));
+        Held { release, answered }
     }
 
     /// How many answers were lost so far, and how often anything was produced.
     pub fn lost_and_produced(&self) -> (u32, u32) {
-        let count = |number: &AtomicU32| number.load(Ordering::SeqCst);
+        let count = |number: &AtomicU32| number.load(SeqCst);
         (count(&self.counts.lost), count(&self.counts.produced))
     }
 }
@@ -62,31 +108,38 @@ fn connect(client: TcpStream, there: SocketAddr, counts: &Arc<Counts>) -> std::i
     }
     // The request of this connection whose answer will be lost, by its correlation id.
     let doomed = Arc::new(AtomicI64::new(NONE));
-    let (requests, answers) = (client.try_clone()?, broker.try_clone()?);
-    let (doom, asked) = (Arc::clone(&doomed), Arc::clone(counts));
+    // The one that was held back, and what goes with its answer.
+    let late = Arc::new(Mutex::new(None));
+    let (requests, mut to_broker) = (client.try_clone()?, broker.try_clone()?);
+    let (doom, held, asked) = (Arc::clone(&doomed), Arc::clone(&late), Arc::clone(counts));
     std::thread::spawn(move || {
-        pass_on(requests, broker, |request| {
-            if request[..2] == PRODUCE {
-                asked.produced.fetch_add(1, Ordering::SeqCst);
-                let less = |left: u32| left.checked_sub(1);
-                let to_lose = &asked.to_lose;
-                if to_lose
-                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
-                    .is_ok()
-                {
-                    doom.store(correlation(&request[4..]), Ordering::SeqCst);
+        // What a client has sent before it goes is done all the same, so its connection to the broker stays.
+        pass_on(requests, &mut to_broker, |request| {
+            let id = correlation(&request[4..]);
+            match [request[0], request[1]] {
+                PRODUCE if asked.produce() => doom.store(id, SeqCst),
+                INIT_PRODUCER_ID => {
+                    let answered = asked.hold().map(|answered| (id, answered));
+                    *held.lock().expect("nobody panics with it") = answered;
                 }
+                _ => {}
             }
             true
-        })
+        });
     });
     let told = Arc::clone(counts);
     std::thread::spawn(move || {
-        pass_on(answers, client, |answer| {
-            let is_lost = correlation(answer) == doomed.load(Ordering::SeqCst);
-            told.lost.fetch_add(u32::from(is_lost), Ordering::SeqCst);
+        let mut to_client = client;
+        pass_on(broker.try_clone()?, &mut to_client, |answer| {
+            let id = correlation(answer);
+            let mut late = late.lock().expect("nobody panics with it");
+            late.take_if(|(late, _)| *late == id);
+            let is_lost = id == doomed.load(SeqCst);
+            told.lost.fetch_add(u32::from(is_lost), SeqCst);
             !is_lost
-        })
+        });
+        broker.shutdown(Shutdown::Both)?;
+        to_client.shutdown(Shutdown::Both)
     });
     Ok(())
 }
@@ -96,25 +149,21 @@ fn correlation(bytes: &[u8]) -> i64 {
     i32::from_be_bytes(number).into()
 }
 
-/// Passes messages on until one is not to be, or either end is closed; then both are.
-fn pass_on(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
+/// Passes messages on until one is not to be, or either end is closed.
+fn pass_on(mut from: TcpStream, to: &mut TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
     let mut length = [0; 4];
     while from.read_exact(&mut length).is_ok() {
         let mut message = vec![0; u32::from_be_bytes(length) as usize];
         let is_whole = from.read_exact(&mut message).is_ok();
         if !is_whole || !passes(&message) {
-            break;
+            return;
         }
         if to
             .write_all(&length)
             .and_then(|()| to.write_all(&message))
             .is_err()
         {
-            break;
+            return;
         }
-    }
-    for end in [from, to] {
-        // One that is closed already is as wanted.
-        let _ = end.shutdown(Shutdown::Both);
     }
 }
