@@ -481,6 +481,7 @@ impl Applier {
             status.offset = led.driver.next_offset().checked_sub(1);
             status.term = led.term;
             status.checkpointed = led.checkpoints.committed();
+            status.is_ahead = led.checkpoints.are_behind(&led.driver);
             status.counts = counts;
             if let Some(phase) = phase {
                 status.phase = phase;

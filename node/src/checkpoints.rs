@@ -90,6 +90,11 @@ impl Checkpoints {
         self.writing.is_some()
     }
 
+    /// Whether something is in memory only that the log alone must bring back.
+    pub fn are_behind(&self, driver: &Driver) -> bool {
+        self.unwritten().next().is_some() || driver.is_changed()
+    }
+
     /// Commands whose effects are in memory only.
     pub fn unwritten_commands(&self, driver: &Driver) -> u64 {
         let drafts: u64 = self.unwritten().map(Draft::commands).sum();

@@ -204,6 +204,7 @@ impl Core {
                 offset: None,
                 term: 0,
                 checkpointed: 0,
+                is_ahead: false,
                 counts: Counts::default(),
             }),
             health: shared.health,

@@ -23,6 +23,9 @@ pub struct Status {
     pub term: u64,
     /// The first offset that the last committed checkpoint does not include.
     pub checkpointed: u64,
+    /// Whether commands have had effects that no committed checkpoint has. Without any, the next checkpoint waits,
+    /// however many commands were applied since the last one.
+    pub is_ahead: bool,
     pub counts: Counts,
 }
 

@@ -179,8 +179,7 @@ pub async fn until_status(node: &Node, what: &str, is: impl Fn(&node::Status) ->
 /// Everything that was applied is in a committed checkpoint.
 pub async fn until_checkpointed(node: &Node) {
     until_status(node, "all is checkpointed", |status| {
-        status.phase == Phase::Serving
-            && Some(status.checkpointed) == status.offset.map(|last| last + 1)
+        status.phase == Phase::Serving && !status.is_ahead
     })
     .await;
 }
