@@ -11,7 +11,7 @@ mod names;
 mod table;
 mod types;
 
-use feel::program::{Boxed, Builder, DefinitionNumber, Dialect, Scope, TooDeep, Type, TypeNumber};
+use feel::program::{Boxed, Builder, DefinitionNumber, Dialect, Scope, TooDeep, TypeNumber};
 use model_xml::{Diagnostic, Limits, Location, Severity, Sink, Subject};
 
 use crate::code::{self, Code};
@@ -44,7 +44,20 @@ impl Compiled {
 
 /// Compiles a file; `others` are those that it may import, by their namespaces.
 pub fn compile(file: File<'_>, others: &[File<'_>]) -> Compiled {
-    let mut compiler = Compiler::default();
+    run(Compiler::default(), file, others)
+}
+
+/// As [`compile`], and warns of rules of decision tables that overlap, never count or are missing. That takes longer: it
+/// is for people who write tables.
+pub fn inspect(file: File<'_>, others: &[File<'_>]) -> Compiled {
+    let compiler = Compiler {
+        inspects: true,
+        ..Compiler::default()
+    };
+    run(compiler, file, others)
+}
+
+fn run<'m>(mut compiler: Compiler<'m>, file: File<'m>, others: &[File<'m>]) -> Compiled {
     compiler.collect(file, others);
     compiler.builder.dialect(match compiler.units[0].is_typed {
         true => Dialect::Dmn,
@@ -70,6 +83,8 @@ struct Compiler<'m> {
     decisions: Vec<Decision>,
     functions: Vec<Function>,
     inputs: Vec<(Box<str>, DefinitionNumber)>,
+    /// Whether decision tables are looked at as a whole.
+    inspects: bool,
 }
 
 /// One file, and the numbers of what it defines by the positions in its lists.
@@ -365,13 +380,5 @@ impl TableShape {
             outputs: outputs.collect(),
             rules: table.rules.iter().map(|rule| id(&rule.id)).collect(),
         })
-    }
-}
-
-/// The type of a variable, where values are checked.
-impl Compiler<'_> {
-    fn type_of(&mut self, unit: usize, variable: Option<&model::InformationItem>) -> Option<Type> {
-        let reference = variable?.type_ref.as_ref()?;
-        self.checked_type(unit, reference)
     }
 }

@@ -12,7 +12,7 @@ use model_xml::Location;
 #[derive(Debug)]
 pub struct Decisions {
     pub(crate) program: Program,
-    /// Those of the file first, then those of the files that it imports.
+    /// Those of the file first, then those of the files that it imports; in the order of their numbers.
     pub(crate) decisions: Vec<Decision>,
     /// How many of them are the file's own.
     pub(crate) own: usize,
@@ -51,6 +51,26 @@ pub enum Kind {
     Quantified,
     /// It has no logic; its value is null.
     None,
+}
+
+impl Kind {
+    /// In capitals, as Zeebe spells those that it knows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::DecisionTable => "DECISION_TABLE",
+            Kind::LiteralExpression => "LITERAL_EXPRESSION",
+            Kind::Context => "CONTEXT",
+            Kind::Invocation => "INVOCATION",
+            Kind::FunctionDefinition => "FUNCTION_DEFINITION",
+            Kind::Relation => "RELATION",
+            Kind::List => "LIST",
+            Kind::Conditional => "CONDITIONAL",
+            Kind::Filter => "FILTER",
+            Kind::For => "FOR",
+            Kind::Quantified => "QUANTIFIED",
+            Kind::None => "NO_LOGIC",
+        }
+    }
 }
 
 /// What is told of a decision table beside its values: ids and labels.
@@ -174,10 +194,11 @@ impl Decisions {
             .collect();
         let run = self.program.audit(decision.number, environment, &given);
         let made = run.decisions.into_iter().filter_map(|run| {
-            let decision = self
+            let numbers = |decision: &Decision| decision.number;
+            let position = self
                 .decisions
-                .iter()
-                .find(|decision| decision.number == run.definition)?;
+                .binary_search_by_key(&run.definition, numbers);
+            let decision = self.decisions.get(position.ok()?)?;
             let table = match decision.kind {
                 Kind::DecisionTable => run.tables.into_iter().next_back(),
                 _ => None,

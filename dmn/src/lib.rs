@@ -13,7 +13,7 @@ mod namespace;
 mod read;
 mod tag;
 
-pub use compile::{Compiled, File, compile};
+pub use compile::{Compiled, File, compile, inspect};
 pub use decisions::{Decision, Decisions, Evaluation, Failure, Function, Kind, Made, TableShape};
 pub use model::Definitions;
 pub use model_xml::{

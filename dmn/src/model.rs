@@ -77,6 +77,37 @@ pub struct Definitions {
 }
 
 impl Definitions {
+    /// The namespaces of the DMN files that it imports.
+    pub fn imported_namespaces(&self) -> impl Iterator<Item = &str> {
+        let imports = self.imports.iter();
+        imports
+            .filter(|import| import.kind == ImportKind::Dmn)
+            .map(|import| &*import.namespace)
+    }
+
+    /// Which of the files it imports, and those import, each once, in the order in which they are found: the first with
+    /// the namespace. `None` is a file that could not be read.
+    pub fn imported(&self, files: &[Option<&Definitions>]) -> Vec<usize> {
+        let mut imported = Vec::new();
+        let mut found = vec![self];
+        let mut at = 0;
+        while let Some(importing) = found.get(at).copied() {
+            at += 1;
+            for namespace in importing.imported_namespaces() {
+                let is_it = |file: &&Definitions| file.namespace == namespace;
+                if found.iter().any(is_it) {
+                    continue;
+                }
+                let number = files
+                    .iter()
+                    .position(|file| file.as_ref().is_some_and(is_it));
+                imported.extend(number);
+                found.extend(number.and_then(|number| files[number]));
+            }
+        }
+        imported
+    }
+
     /// The element with an id, for references from other files.
     pub fn find(&self, id: &str) -> Option<Target> {
         fn at<T>(list: &[T], id: &str, of: fn(&T) -> &str) -> Option<usize> {

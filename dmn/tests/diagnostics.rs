@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use dmn::{File, Limits, code, compile, parse_with};
+use dmn::{File, Limits, code, inspect, parse_with};
 
 /// A whole file of other content than DMN, or broken as XML: name, content.
 const FILES: &[(&str, &str)] = &[
@@ -180,7 +180,7 @@ fn every_diagnostic_is_raised_where_it_should_be() {
         let parsed = parse_with("f", file.as_bytes(), &Limits::default());
         writeln!(report, "# {name}").expect("a string");
         let model = parsed.model.as_ref();
-        let compiled = model.map(|model| compile(File { model, text: file }, &[]).diagnostics);
+        let compiled = model.map(|model| inspect(File { model, text: file }, &[]).diagnostics);
         for diagnostic in parsed
             .diagnostics
             .into_iter()
@@ -283,7 +283,7 @@ fn hostile_files_are_read_in_proportion_to_their_size() {
         let parsed = thread.spawn(move || {
             let parsed = parse_with("f", file.as_bytes(), &Limits::default());
             let model = parsed.model.as_ref();
-            model.map(|model| compile(File { model, text: &file }, &[]));
+            model.map(|model| inspect(File { model, text: &file }, &[]));
             parsed
         });
         let parsed = parsed.expect("starts").join().expect("does not overflow");

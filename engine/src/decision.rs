@@ -194,12 +194,12 @@ fn tell_rule(
 /// As Zeebe spells it, which knows those of DMN 1.3.
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::DecisionTable => "DECISION_TABLE",
-        Kind::LiteralExpression => "LITERAL_EXPRESSION",
-        Kind::Context => "CONTEXT",
-        Kind::Invocation => "INVOCATION",
-        Kind::Relation => "RELATION",
-        Kind::List => "LIST",
+        Kind::DecisionTable
+        | Kind::LiteralExpression
+        | Kind::Context
+        | Kind::Invocation
+        | Kind::Relation
+        | Kind::List => kind.name(),
         Kind::FunctionDefinition
         | Kind::Conditional
         | Kind::Filter

@@ -347,11 +347,7 @@ impl<'a> Machine<'a> {
         nodes: &'a [(Box<str>, Node)],
         scope: &Scope<'_, 'a>,
     ) -> Outcome<'a> {
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(nodes.len());
-        for (name, node) in nodes {
-            let value = self.entry(&entries, name, node, scope)?;
-            entries.push(((&**name).into(), value));
-        }
+        let entries = self.entries(nodes, scope)?;
         self.context(at, entries)
     }
 
@@ -361,12 +357,22 @@ impl<'a> Machine<'a> {
         result: &'a Node,
         scope: &Scope<'_, 'a>,
     ) -> Outcome<'a> {
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(nodes.len());
+        let entries = self.entries(nodes, scope)?;
+        self.eval(result, &Scope::Entries(&entries, scope))
+    }
+
+    /// Entries of a context, each of which sees those before it.
+    fn entries(
+        &mut self,
+        nodes: &'a [(Box<str>, Node)],
+        scope: &Scope<'_, 'a>,
+    ) -> Result<Vec<Entry<'a>>, EvalError> {
+        let mut entries = Vec::with_capacity(nodes.len());
         for (name, node) in nodes {
             let value = self.entry(&entries, name, node, scope)?;
             entries.push(((&**name).into(), value));
         }
-        self.eval(result, &Scope::Entries(&entries, scope))
+        Ok(entries)
     }
 
     /// The value of a context's entry, which sees the entries before it.

@@ -23,7 +23,7 @@ pub use decimal::{Decimal, DecimalSyntax, Rounding};
 pub use environment::{Budget, Environment, Variables};
 pub use error::{EvalError, EvalErrorKind, Position, SyntaxError};
 pub use expression::{Expression, parse, parse_in};
-pub use syntax::Names;
+pub use syntax::{Names, RESERVED_WORDS};
 pub use value::{Context, ContextIter, Function, List, ListIter, Range, Text, Value};
 pub use warning::{Warning, WarningKind};
 

@@ -13,11 +13,12 @@ mod table;
 mod tree;
 
 pub(crate) use impossible::impossible;
+pub use name::RESERVED_WORDS;
 pub(crate) use name::is_name;
 pub use names::Names;
 pub(crate) use parser::{Parsed, Piece, parse};
 pub use table::{Aggregation, HitPolicy};
-pub(crate) use table::{Candidates, Classes, Column, Table, TableOutput, TableRule};
+pub(crate) use table::{Candidates, Classes, Column, Table, TableOutput, TableRule, has};
 pub(crate) use tree::{
     Arguments, ArithmeticOp, CompareOp, Iteration, Kind, Lambda, Node, RangeNode, Source, Test,
     Tests,

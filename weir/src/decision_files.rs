@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use dmn::model::ImportKind;
 use dmn::{Definitions, Diagnostic, Parsed};
 
 /// A file that was read.
@@ -33,11 +32,8 @@ impl DecisionFile {
 
     /// The namespaces of the DMN files that it imports.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
-        let model = self.parsed.model.as_ref();
-        let imports = model.into_iter().flat_map(|model| &model.imports);
-        imports
-            .filter(|import| import.kind == ImportKind::Dmn)
-            .map(|import| &*import.namespace)
+        let model = self.parsed.model.iter();
+        model.flat_map(Definitions::imported_namespaces)
     }
 
     pub fn namespace(&self) -> Option<&str> {
@@ -48,7 +44,7 @@ impl DecisionFile {
     /// Compiles it; `None` where it could not be read.
     pub fn compile(&self, others: &[DecisionFile]) -> Option<dmn::Compiled> {
         let others: Vec<_> = others.iter().filter_map(DecisionFile::readable).collect();
-        Some(dmn::compile(self.readable()?, &others))
+        Some(dmn::inspect(self.readable()?, &others))
     }
 
     fn readable(&self) -> Option<dmn::File<'_>> {
@@ -75,22 +71,11 @@ impl DecisionFile {
 
     /// Those of other files that it imports, and that they import, each once.
     pub fn needed<'f>(&'f self, others: &'f [DecisionFile]) -> Vec<&'f DecisionFile> {
-        let mut needed: Vec<&DecisionFile> = Vec::new();
-        let mut at = 0;
-        let mut importing = self;
-        loop {
-            for namespace in importing.imports() {
-                let is_it = |file: &&DecisionFile| file.namespace() == Some(namespace);
-                let known = std::iter::once(self).chain(needed.iter().copied());
-                if !known.into_iter().any(|file| is_it(&file)) {
-                    needed.extend(others.iter().find(is_it));
-                }
-            }
-            match needed.get(at) {
-                Some(next) => importing = next,
-                None => return needed,
-            }
-            at += 1;
-        }
+        let Some(model) = &self.parsed.model else {
+            return Vec::new();
+        };
+        let models: Vec<_> = others.iter().map(|it| it.parsed.model.as_ref()).collect();
+        let needed = model.imported(&models).into_iter();
+        needed.map(|number| &others[number]).collect()
     }
 }

@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             model,
             text: &source,
         };
-        let compiled = dmn::compile(file, &[]);
+        let compiled = dmn::inspect(file, &[]);
         dmn::render(&compiled.diagnostics, &source, false);
         let variables = br#"{"a":1,"age":30,"name":"Ann","list":[1,{"b":2}]}"#.to_vec();
         let environment = feel::Environment::new(&variables, 0);

@@ -3,9 +3,7 @@
 use feel::program::{self, Boxed, Cells, Table, TableOutput};
 
 use super::{At, Compiler};
-use crate::model::{
-    self, Aggregation, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text,
-};
+use crate::model::{self, DecisionTable, InputClause, OutputClause, Rule, Text};
 
 impl Compiler<'_> {
     pub(super) fn decision_table(
@@ -21,7 +19,9 @@ impl Compiler<'_> {
             .collect();
         let compiled = Boxed::table(self.table(at, table, &allowed));
         let compiled = self.bounded(at, logic.location, compiled);
-        self.inspect(at, logic.location, table, &compiled, &allowed);
+        if self.inspects {
+            self.inspect(at, logic.location, table, &compiled, &allowed);
+        }
         self.converted(at, logic, compiled)
     }
 
@@ -34,7 +34,7 @@ impl Compiler<'_> {
         let rules = table.rules.iter();
         let rules = rules.map(|rule| self.rule(at, table, rule)).collect();
         Table {
-            policy: policy(table.hit_policy),
+            policy: table.hit_policy,
             inputs,
             outputs,
             rules,
@@ -94,24 +94,5 @@ impl Compiler<'_> {
             None => self.cells(at, text),
         };
         cells.unwrap_or_else(Cells::any)
-    }
-}
-
-fn policy(policy: HitPolicy) -> program::HitPolicy {
-    match policy {
-        HitPolicy::Unique => program::HitPolicy::Unique,
-        HitPolicy::First => program::HitPolicy::First,
-        HitPolicy::Priority => program::HitPolicy::Priority,
-        HitPolicy::Any => program::HitPolicy::Any,
-        HitPolicy::Collect(aggregation) => {
-            program::HitPolicy::Collect(aggregation.map(|it| match it {
-                Aggregation::Sum => program::Aggregation::Sum,
-                Aggregation::Count => program::Aggregation::Count,
-                Aggregation::Min => program::Aggregation::Min,
-                Aggregation::Max => program::Aggregation::Max,
-            }))
-        }
-        HitPolicy::RuleOrder => program::HitPolicy::RuleOrder,
-        HitPolicy::OutputOrder => program::HitPolicy::OutputOrder,
     }
 }

@@ -4,7 +4,7 @@ use feel::program::{Cells, Type, TypeName};
 
 use super::{At, Compiler};
 use crate::code;
-use crate::model::{ItemDefinition, Shape, Text, TypeRef};
+use crate::model::{InformationItem, ItemDefinition, Shape, Text, TypeRef};
 
 /// Names of DMN 1.1 and of Camunda 7 that FEEL does not have.
 const OLD_NAMES: &[(&str, TypeName)] = &[
@@ -110,6 +110,16 @@ impl Compiler<'_> {
             }
             Err(_) => ANY,
         }
+    }
+
+    /// The type of a variable, where values are checked.
+    pub(super) fn type_of(
+        &mut self,
+        unit: usize,
+        variable: Option<&InformationItem>,
+    ) -> Option<Type> {
+        let reference = variable?.type_ref.as_ref()?;
+        self.checked_type(unit, reference)
     }
 
     /// The type that values are converted to, where they are; `Any` converts nothing.

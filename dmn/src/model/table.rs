@@ -2,6 +2,7 @@
 //!
 //! Owns their shape; cells are texts as written. DMN 1.5 chapter 8.
 
+pub use feel::program::{Aggregation, HitPolicy};
 use model_xml::Location;
 
 use super::{Literal, Text, TypeRef, Typed};
@@ -16,28 +17,6 @@ pub struct DecisionTable {
     /// The names of the annotation columns.
     pub annotations: Vec<String>,
     pub rules: Vec<Rule>,
-}
-
-/// Which of the rules that match count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HitPolicy {
-    Unique,
-    First,
-    Priority,
-    Any,
-    /// `None` is a list.
-    Collect(Option<Aggregation>),
-    RuleOrder,
-    OutputOrder,
-}
-
-/// What becomes of the outputs that are collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aggregation {
-    Sum,
-    Count,
-    Min,
-    Max,
 }
 
 /// An input column.

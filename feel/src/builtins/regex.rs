@@ -105,11 +105,7 @@ fn replace<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     let mut out = String::with_capacity(input.len());
     let mut copied = 0;
     call.each_match(&regex, input, |call, groups| {
-        let (start, end) = groups
-            .first()
-            .copied()
-            .flatten()
-            .unwrap_or((copied, copied));
+        let (start, end) = whole(groups, copied);
         out.push_str(&input[copied..start]);
         let before = out.len();
         replacement.expand(input, groups, &mut out);
@@ -127,11 +123,7 @@ fn split<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     let mut parts = Vec::new();
     let mut copied = 0;
     call.each_match(&regex, input, |call, groups| {
-        let (start, end) = groups
-            .first()
-            .copied()
-            .flatten()
-            .unwrap_or((copied, copied));
+        let (start, end) = whole(groups, copied);
         // Nothing stands before a delimiter of no length at the start, as in Java.
         if end > 0 {
             parts.push(Value::text(&input[copied..start]));
@@ -141,6 +133,12 @@ fn split<'a>(call: &mut Call<'_, 'a>) -> Outcome<'a> {
     })?;
     parts.push(Value::text(&input[copied..]));
     call.make_list(parts)
+}
+
+/// Where a match is: its first group.
+fn whole(groups: &[Option<(usize, usize)>], otherwise: usize) -> (usize, usize) {
+    let first = groups.first().copied().flatten();
+    first.unwrap_or((otherwise, otherwise))
 }
 
 /// Every match of the pattern.

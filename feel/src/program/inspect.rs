@@ -5,7 +5,7 @@
 
 use super::boxed::Boxed;
 use super::builder::Cells;
-use crate::syntax::{Classes, Column, HitPolicy, Kind, Table};
+use crate::syntax::{Classes, Column, HitPolicy, Kind, Table, has};
 
 /// How many findings of each kind are told.
 const FINDINGS_MAX: usize = 10;
@@ -57,7 +57,7 @@ struct Domain {
 struct Group {
     /// As a cell would say it.
     text: String,
-    /// The rules that match, without those that must be asked.
+    /// The rules that match, without those that must be asked. What comes behind the last rule means nothing.
     rules: Vec<u64>,
 }
 
@@ -66,11 +66,10 @@ impl Domain {
         let rules = table.rules.len();
         let cells = table.rules.iter().map(|rule| &rule.tests[input]);
         let column = Column::of(cells.chain(allowed.map(|cells| &cells.0)));
-        let words = rules.div_ceil(64).max(1);
-        let open = (0..words).map(|word| column.open_word(word)).collect();
+        let open = column.open().to_vec();
         let anything = Group {
             text: "-".to_owned(),
-            rules: vec![0; words],
+            rules: vec![0; open.len()],
         };
         let Some(classes) = column.classes() else {
             return Domain {
@@ -80,20 +79,18 @@ impl Domain {
         };
         let is_allowed = |class: usize| {
             let is_told = allowed.is_some() && !column.is_open(rules);
-            !is_told || classes.matches(class, rules)
+            !is_told || has(classes.row(class), rules)
         };
-        let row = |class: usize| classes.row(class, words, rules);
-        let mut groups: Vec<Group> = Vec::new();
-        for run in runs(classes, is_allowed, row) {
-            groups.push(Group {
-                text: classes.describe(run.0, run.1),
-                rules: row(run.0),
-            });
-        }
+        let groups = runs(classes, is_allowed).into_iter();
+        let groups = groups.map(|(first, last)| Group {
+            text: classes.describe(first, last),
+            rules: classes.row(first).to_vec(),
+        });
+        let mut groups: Vec<Group> = groups.collect();
         // Cells that accept everything know no values.
         if groups.is_empty() {
             groups.push(Group {
-                rules: row(Classes::OTHER),
+                rules: classes.row(Classes::OTHER).to_vec(),
                 ..anything
             });
         }
@@ -102,11 +99,7 @@ impl Domain {
 }
 
 /// The first and last class of each group: neighbours among numbers that all rules treat alike are one.
-fn runs(
-    classes: &Classes,
-    is_allowed: impl Fn(usize) -> bool,
-    row: impl Fn(usize) -> Vec<u64>,
-) -> Vec<(usize, usize)> {
+fn runs(classes: &Classes, is_allowed: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for class in classes.of_known_types().filter(|class| is_allowed(*class)) {
         match runs.last_mut() {
@@ -114,7 +107,7 @@ fn runs(
                 if *last + 1 == class
                     && classes.is_number(*last)
                     && classes.is_number(class)
-                    && row(*last) == row(class) =>
+                    && classes.row(*last) == classes.row(class) =>
             {
                 *last = class;
             }
@@ -122,10 +115,6 @@ fn runs(
         }
     }
     runs
-}
-
-fn has(rules: &[u64], rule: usize) -> bool {
-    rules[rule / 64] >> (rule % 64) & 1 == 1
 }
 
 fn overlaps(table: &Table, columns: &[Domain], findings: &mut Findings) {
@@ -143,53 +132,77 @@ fn overlaps(table: &Table, columns: &[Domain], findings: &mut Findings) {
         return;
     }
     for later in 1..rules {
+        let others = match is_first {
+            true => hiding(columns, later, rules),
+            false => matching_with(columns, later, rules),
+        };
         for earlier in 0..later {
             if findings.overlaps.len().max(findings.hidden.len()) == FINDINGS_MAX {
                 findings.is_cut = true;
                 return;
             }
-            match is_first {
-                true if hides(columns, earlier, later) => {
-                    findings.hidden.push((later, earlier));
-                    break;
-                }
-                true => {}
-                false if table.policy == HitPolicy::Any && says_the_same(table, earlier, later) => {
-                }
-                false => {
-                    if let Some(values) = both(columns, earlier, later) {
-                        findings.overlaps.push((earlier, later, values));
-                    }
-                }
+            if !has(&others, earlier) {
+                continue;
+            }
+            if is_first {
+                findings.hidden.push((later, earlier));
+                break;
+            }
+            if table.policy == HitPolicy::Unique || !says_the_same(table, earlier, later) {
+                let values = both(columns, earlier, later);
+                findings.overlaps.push((earlier, later, values));
             }
         }
     }
 }
 
-/// Values for which both rules match.
-fn both(columns: &[Domain], one: usize, other: usize) -> Option<Vec<String>> {
+/// The rules that match some values for which this one does.
+fn matching_with(columns: &[Domain], rule: usize, rules: usize) -> Vec<u64> {
+    let mut found = all(rules);
+    for column in columns {
+        let mut of_column = vec![0; found.len()];
+        for group in column.groups.iter().filter(|it| has(&it.rules, rule)) {
+            let words = of_column.iter_mut().zip(&group.rules);
+            words.for_each(|(word, rules)| *word |= rules);
+        }
+        narrow(&mut found, &of_column);
+    }
+    found
+}
+
+/// The rules that match whenever this one does.
+fn hiding(columns: &[Domain], rule: usize, rules: usize) -> Vec<u64> {
+    let mut found = all(rules);
+    for column in columns {
+        let may_match = |group: &&Group| has(&group.rules, rule) || has(&column.open, rule);
+        for group in column.groups.iter().filter(may_match) {
+            narrow(&mut found, &group.rules);
+        }
+    }
+    found
+}
+
+fn all(rules: usize) -> Vec<u64> {
+    vec![u64::MAX; rules.div_ceil(64)]
+}
+
+fn narrow(rules: &mut [u64], to: &[u64]) {
+    let words = rules.iter_mut().zip(to);
+    words.for_each(|(word, to)| *word &= to);
+}
+
+/// Values for which both rules match, which they do somewhere.
+fn both(columns: &[Domain], one: usize, other: usize) -> Vec<String> {
     let values = columns.iter().map(|column| {
-        let matching = column
-            .groups
-            .iter()
-            .filter(|group| has(&group.rules, one) && has(&group.rules, other));
+        let groups = column.groups.iter();
+        let matching = groups.filter(|it| has(&it.rules, one) && has(&it.rules, other));
         let texts: Vec<&str> = matching.map(|group| &*group.text).collect();
-        match texts.len() {
-            0 => None,
-            all if all == column.groups.len() => Some("-".to_owned()),
-            _ => Some(texts.join(", ")),
+        match texts.len() == column.groups.len() {
+            true => "-".to_owned(),
+            false => texts.join(", "),
         }
     });
     values.collect()
-}
-
-/// Whether the earlier rule matches whenever the later one does.
-fn hides(columns: &[Domain], earlier: usize, later: usize) -> bool {
-    columns.iter().all(|column| {
-        let may_match = |group: &Group| has(&group.rules, later) || has(&column.open, later);
-        let mut groups = column.groups.iter();
-        groups.all(|group| !may_match(group) || has(&group.rules, earlier))
-    })
 }
 
 fn says_the_same(table: &Table, one: usize, other: usize) -> bool {
@@ -210,14 +223,13 @@ fn missing(table: &Table, columns: &[Domain], findings: &mut Findings) {
     if has_default || is_list || columns.is_empty() {
         return;
     }
-    let all = vec![u64::MAX; table.rules.len().div_ceil(64).max(1)];
     let mut search = Search {
         columns,
         rules: table.rules.len(),
         left: COMBINATIONS_MAX,
         findings,
     };
-    search.below(&all, &mut Vec::new());
+    search.below(&all(table.rules.len()), &mut Vec::new());
 }
 
 /// Looks for combinations that no rule matches, one column after the other.

@@ -3,22 +3,8 @@
 //!
 //! Knows types only where the text itself shows them; what depends on a variable is never judged.
 
-use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test};
+use super::tree::{ArithmeticOp, CompareOp, Kind, Node, Test, TypeName};
 use crate::Value;
-
-/// The type that a value has unless it is null.
-#[derive(Clone, Copy, PartialEq)]
-enum Known {
-    Number,
-    String,
-    Boolean,
-    Date,
-    Time,
-    DateTime,
-    DaysTimeDuration,
-    YearsMonthsDuration,
-    Context,
-}
 
 /// Where something is never true or always null, whatever the variables are, by its byte offset, and why.
 pub(crate) fn impossible(root: &Node) -> Vec<(u32, String)> {
@@ -31,12 +17,12 @@ pub(crate) fn impossible(root: &Node) -> Vec<(u32, String)> {
 fn visit(node: &Node, found: &mut Vec<(u32, String)>) {
     let compare = |one: &Node, other: &Node, found: &mut Vec<_>| {
         if let (Some(one_type), Some(other_type)) = (known(one), known(other))
-            && !one_type.compares_with(other_type)
+            && !compare_with(one_type, other_type)
         {
             let message = format!(
                 "`{one}` is {} and `{other}` is {}: comparing them is never true",
-                one_type.noun(),
-                other_type.noun()
+                noun(one_type),
+                noun(other_type)
             );
             found.push((node.at, message));
         }
@@ -83,13 +69,13 @@ fn is_literal(node: &Node) -> bool {
 
 fn unordered(op: CompareOp, at: u32, side: &Node, other: &Node, found: &mut Vec<(u32, String)>) {
     let orders = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
-    if let Some(type_ @ (Known::Boolean | Known::Context)) = known(side)
+    if let Some(type_ @ (TypeName::Boolean | TypeName::Context)) = known(side)
         && known(other).is_none_or(|other| other == type_)
         && orders
     {
         let message = format!(
             "`{side}` is {}, which has no order: this is always null",
-            type_.noun()
+            noun(type_)
         );
         found.push((at, message));
     }
@@ -108,9 +94,9 @@ fn arithmetic(
         };
         for side in others.into_iter().chain([node]) {
             let message = match known(side) {
-                Some(Known::String) if *op != ArithmeticOp::Add => "text",
-                Some(Known::Boolean) => "true or false",
-                Some(Known::Context) => "a context",
+                Some(TypeName::String) if *op != ArithmeticOp::Add => "text",
+                Some(TypeName::Boolean) => "true or false",
+                Some(TypeName::Context) => "a context",
                 _ => continue,
             };
             let symbol = op.symbol();
@@ -119,8 +105,8 @@ fn arithmetic(
                 format!("`{side}` is {message}: `{symbol}` of it is always null"),
             ));
         }
-        if let (Some(Known::String), Some(Known::Number))
-        | (Some(Known::Number), Some(Known::String)) = (known(first), known(node))
+        if let (Some(TypeName::String), Some(TypeName::Number))
+        | (Some(TypeName::Number), Some(TypeName::String)) = (known(first), known(node))
             && index == 0
             && *op == ArithmeticOp::Add
         {
@@ -131,8 +117,8 @@ fn arithmetic(
     }
 }
 
-/// The type that the text shows.
-fn known(node: &Node) -> Option<Known> {
+/// The type that the text shows; the value may be null all the same.
+fn known(node: &Node) -> Option<TypeName> {
     match &node.kind {
         Kind::Boolean(_)
         | Kind::Compare(..)
@@ -142,71 +128,72 @@ fn known(node: &Node) -> Option<Known> {
         | Kind::Between(_)
         | Kind::Some(..)
         | Kind::Every(..)
-        | Kind::InstanceOf(..) => Some(Known::Boolean),
-        Kind::Number(_) => Some(Known::Number),
-        Kind::String(_) => Some(Known::String),
+        | Kind::InstanceOf(..) => Some(TypeName::Boolean),
+        Kind::Number(_) => Some(TypeName::Number),
+        Kind::String(_) => Some(TypeName::String),
         Kind::Temporal(value) => temporal(value),
-        Kind::Context(_) => Some(Known::Context),
+        Kind::Context(_) => Some(TypeName::Context),
         Kind::Negate(inner) => known(inner),
         Kind::If(parts) => known(&parts.1).filter(|type_| known(&parts.2) == Some(*type_)),
         Kind::Arithmetic(first, rest) => {
             let type_ = known(first)?;
             let is_one = rest.iter().all(|(_, node)| known(node) == Some(type_));
             // Differences of dates are durations.
-            (is_one && matches!(type_, Known::Number | Known::String)).then_some(type_)
+            (is_one && matches!(type_, TypeName::Number | TypeName::String)).then_some(type_)
         }
         Kind::Call(builtin, _) => returned(builtin.name),
         _ => None,
     }
 }
 
-fn temporal(value: &Value<'_>) -> Option<Known> {
+fn temporal(value: &Value<'_>) -> Option<TypeName> {
     match value {
-        Value::Date(_) => Some(Known::Date),
-        Value::Time(_) => Some(Known::Time),
-        Value::DateTime(_) => Some(Known::DateTime),
-        Value::DaysTimeDuration(_) => Some(Known::DaysTimeDuration),
-        Value::YearsMonthsDuration(_) => Some(Known::YearsMonthsDuration),
+        Value::Date(_) => Some(TypeName::Date),
+        Value::Time(_) => Some(TypeName::Time),
+        Value::DateTime(_) => Some(TypeName::DateTime),
+        Value::DaysTimeDuration(_) => Some(TypeName::DaysTimeDuration),
+        Value::YearsMonthsDuration(_) => Some(TypeName::YearsMonthsDuration),
         _ => None,
     }
 }
 
 /// What a built-in function gives, where it is always the same type.
-fn returned(name: &str) -> Option<Known> {
+fn returned(name: &str) -> Option<TypeName> {
     Some(match name {
         "count" | "number" | "string length" | "floor" | "ceiling" | "sqrt" | "day of year"
-        | "week of year" | "modulo" => Known::Number,
+        | "week of year" | "modulo" => TypeName::Number,
         "string" | "upper case" | "lower case" | "substring" | "substring before"
         | "substring after" | "string join" | "trim" | "to json" | "day of week"
-        | "month of year" | "uuid" => Known::String,
+        | "month of year" | "uuid" => TypeName::String,
         "contains" | "starts with" | "ends with" | "matches" | "list contains" | "not"
-        | "is defined" | "is blank" | "is empty" | "even" | "odd" => Known::Boolean,
-        "date" | "today" | "last day of month" => Known::Date,
-        "date and time" | "now" => Known::DateTime,
-        "time" => Known::Time,
-        "years and months duration" => Known::YearsMonthsDuration,
+        | "is defined" | "is blank" | "is empty" | "even" | "odd" => TypeName::Boolean,
+        "date" | "today" | "last day of month" => TypeName::Date,
+        "date and time" | "now" => TypeName::DateTime,
+        "time" => TypeName::Time,
+        "years and months duration" => TypeName::YearsMonthsDuration,
         _ => return None,
     })
 }
 
-impl Known {
-    /// A date may stand for the midnight that it begins with.
-    fn compares_with(self, other: Known) -> bool {
-        let is_instant = |type_| matches!(type_, Known::Date | Known::DateTime);
-        self == other || is_instant(self) && is_instant(other)
-    }
+/// A date may stand for the midnight that it begins with.
+fn compare_with(one: TypeName, other: TypeName) -> bool {
+    let is_instant = |type_| matches!(type_, TypeName::Date | TypeName::DateTime);
+    one == other || is_instant(one) && is_instant(other)
+}
 
-    fn noun(self) -> &'static str {
-        match self {
-            Known::Number => "a number",
-            Known::String => "text",
-            Known::Boolean => "true or false",
-            Known::Date => "a date",
-            Known::Time => "a time",
-            Known::DateTime => "a date and time",
-            Known::DaysTimeDuration => "a duration of days and time",
-            Known::YearsMonthsDuration => "a duration of years and months",
-            Known::Context => "a context",
+fn noun(type_: TypeName) -> &'static str {
+    match type_ {
+        TypeName::Number => "a number",
+        TypeName::String => "text",
+        TypeName::Boolean => "true or false",
+        TypeName::Date => "a date",
+        TypeName::Time => "a time",
+        TypeName::DateTime => "a date and time",
+        TypeName::DaysTimeDuration => "a duration of days and time",
+        TypeName::YearsMonthsDuration => "a duration of years and months",
+        TypeName::Context => "a context",
+        TypeName::Any | TypeName::Null | TypeName::List | TypeName::Range | TypeName::Function => {
+            "something else"
         }
     }
 }

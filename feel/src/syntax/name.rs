@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Words that the grammar uses where a name could stand. In back-ticks they are names.
-const RESERVED: &[&str] = &[
+pub const RESERVED_WORDS: &[&str] = &[
     "and",
     "between",
     "else",
@@ -27,7 +27,7 @@ const RESERVED: &[&str] = &[
 
 /// Whether `word` can only be meant as part of the grammar at the start of an operand.
 pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word)
+    RESERVED_WORDS.contains(&word)
 }
 
 pub(super) fn starts_name(c: char) -> bool {

@@ -7,7 +7,7 @@ mod index;
 
 use super::tree::{Node, Tests};
 
-pub(crate) use index::{Candidates, Classes, Column};
+pub(crate) use index::{Candidates, Classes, Column, has};
 
 /// A decision table whose cells are parsed.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use journal::broker::Broker;
 use journal::kafka::{KafkaJournal, KafkaOptions};
 use journal::{Bytes, Checkpoint, Error, Journal};
 use proto::admin::{InstanceState, ListInstancesRequest};
-use proto::gateway::{ActivateJobsRequest, CompleteJobRequest};
+use proto::gateway::CompleteJobRequest;
 use rdkafka::Message;
 
 use crate::real::{Server, weir};
@@ -149,19 +149,8 @@ impl Secured {
 
 /// Completes one job of whoever has one.
 async fn work(server: &Server) {
-    let activate = ActivateJobsRequest {
-        r#type: "job".to_owned(),
-        worker: "tester".to_owned(),
-        timeout: 600_000,
-        max_jobs_to_activate: 1,
-        request_timeout: PATIENCE.as_millis() as i64,
-        ..ActivateJobsRequest::default()
-    };
-    let activated = server.gateway().activate_jobs(activate).await;
-    let mut activated = activated.expect("activated").into_inner();
-    let answer = activated.message().await.expect("an answer");
     let complete = CompleteJobRequest {
-        job_key: answer.expect("jobs").jobs[0].key,
+        job_key: job(server).await.key,
         ..CompleteJobRequest::default()
     };
     let completed = server.gateway().complete_job(complete).await;

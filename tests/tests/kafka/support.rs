@@ -10,7 +10,10 @@ use std::time::Duration;
 use journal::broker::Broker;
 use journal::kafka::topics::{self, Topic};
 use journal::kafka::{KafkaJournal, KafkaOptions};
-use proto::gateway::{CreateProcessInstanceRequest, DeployResourceRequest, Resource};
+use proto::gateway::{
+    ActivateJobsRequest, ActivatedJob, CreateProcessInstanceRequest, DeployResourceRequest,
+    Resource,
+};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -171,6 +174,22 @@ pub async fn create(server: &Server, process: &str, variables: &str) -> i64 {
     };
     let created = server.gateway().create_process_instance(create).await;
     created.expect("created").into_inner().process_instance_key
+}
+
+/// Gets a job of the type `job`.
+pub async fn job(server: &Server) -> ActivatedJob {
+    let activate = ActivateJobsRequest {
+        r#type: "job".to_owned(),
+        worker: "tester".to_owned(),
+        timeout: 600_000,
+        max_jobs_to_activate: 1,
+        request_timeout: PATIENCE.as_millis() as i64,
+        ..ActivateJobsRequest::default()
+    };
+    let activated = server.gateway().activate_jobs(activate).await;
+    let mut activated = activated.expect("activated").into_inner();
+    let answer = activated.message().await.expect("an answer");
+    answer.expect("jobs").jobs.pop().expect("a job")
 }
 
 /// A model of these processes.

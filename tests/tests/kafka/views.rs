@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use journal::kafka::{KafkaOptions, topics};
 use proto::gateway::{
-    ActivateJobsRequest, ActivatedJob, CancelProcessInstanceRequest, CompleteJobRequest,
-    FailJobRequest, ResolveIncidentRequest, UpdateJobRetriesRequest,
+    ActivatedJob, CancelProcessInstanceRequest, CompleteJobRequest, FailJobRequest,
+    ResolveIncidentRequest, UpdateJobRetriesRequest,
 };
 use rdkafka::Message;
 use rdkafka::message::Headers;
@@ -121,22 +121,6 @@ async fn fail(server: &Server, instance: i64) -> ActivatedJob {
     };
     server.gateway().fail_job(fail).await.expect("failed");
     job
-}
-
-/// The only job that there is.
-async fn job(server: &Server) -> ActivatedJob {
-    let activate = ActivateJobsRequest {
-        r#type: "job".to_owned(),
-        worker: "tester".to_owned(),
-        timeout: 600_000,
-        max_jobs_to_activate: 1,
-        request_timeout: PATIENCE.as_millis() as i64,
-        ..ActivateJobsRequest::default()
-    };
-    let activated = server.gateway().activate_jobs(activate).await;
-    let mut activated = activated.expect("activated").into_inner();
-    let answer = activated.message().await.expect("an answer");
-    answer.expect("jobs").jobs.pop().expect("a job")
 }
 
 /// Both views while an instance is stuck at a job that failed; gives the incident's key.

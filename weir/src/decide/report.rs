@@ -1,6 +1,6 @@
 //! How decisions came about, for people and for machines.
 
-use dmn::{Kind, Made};
+use dmn::Made;
 use feel::EvalErrorKind;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn text(made: &[Made<'_>], paint: Paint) -> String {
     let mut text = String::new();
     for (number, made) in (1..).zip(made) {
         let decision = made.decision;
-        let kind = kind(decision.kind).to_lowercase().replace('_', " ");
+        let kind = decision.kind.name().to_lowercase().replace('_', " ");
         let id = paint.faint(&format!("({}, {kind})", decision.id));
         text += &format!("{number}. {} {id}\n", paint.bold(&decision.name));
         let mut line = |what: &str, told: String| {
@@ -57,7 +57,7 @@ fn one(made: &Made<'_>) -> Result<Value, Failure> {
     let mut document = json!({
         "id": decision.id,
         "name": decision.name,
-        "kind": kind(decision.kind),
+        "kind": decision.kind.name(),
         "output": as_json(&made.output)?,
     });
     if let (Some(run), Some(shape)) = (&made.table, &decision.table) {
@@ -84,23 +84,6 @@ fn named(columns: &[(String, String)], values: &[feel::Value<'_>]) -> Result<Val
 
 fn shown(value: impl ToString) -> String {
     shorten(&value.to_string(), SHOWN_CHARS_MAX)
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::DecisionTable => "DECISION_TABLE",
-        Kind::LiteralExpression => "LITERAL_EXPRESSION",
-        Kind::Context => "CONTEXT",
-        Kind::Invocation => "INVOCATION",
-        Kind::FunctionDefinition => "FUNCTION_DEFINITION",
-        Kind::Relation => "RELATION",
-        Kind::List => "LIST",
-        Kind::Conditional => "CONDITIONAL",
-        Kind::Filter => "FILTER",
-        Kind::For => "FOR",
-        Kind::Quantified => "QUANTIFIED",
-        Kind::None => "NO_LOGIC",
-    }
 }
 
 /// What to do when an evaluation failed.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::repl::{COMMANDS, RESERVED, Variables};
+use super::repl::{COMMANDS, Variables};
 
 /// How many are offered at most.
 const FOUND_MAX: usize = 500;
@@ -37,7 +37,7 @@ impl Completions {
                 },
             })
         });
-        let words = RESERVED.map(Found::word);
+        let words = feel::RESERVED_WORDS.iter().map(|word| Found::word(word));
         Completions {
             language: functions.chain(words).collect(),
             variables: Variables::new(),

@@ -16,29 +16,6 @@ use crate::variables::object;
 /// The longest line that is read from a file: variables with `:context` are the longest.
 const LINE_BYTES_MAX: u64 = 8 << 20;
 
-/// Words that are part of the grammar, so that no name has them.
-pub(super) const RESERVED: [&str; 19] = [
-    "and",
-    "between",
-    "else",
-    "every",
-    "false",
-    "for",
-    "function",
-    "if",
-    "in",
-    "instance",
-    "not",
-    "null",
-    "of",
-    "or",
-    "return",
-    "satisfies",
-    "some",
-    "then",
-    "true",
-];
-
 const HELP: &str = "\
 EXPRESSION         its value
 NAME = EXPRESSION  gives a variable its value; to compare, write (NAME = EXPRESSION)
@@ -249,7 +226,7 @@ fn is_word(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
-        && !RESERVED.contains(&word)
+        && !feel::RESERVED_WORDS.contains(&word)
 }
 
 /// What a dialogue knows, for completion.

@@ -1,6 +1,6 @@
 //! DMN files in a deployment: checking them, and adding the versions that are new.
 
-use dmn::{Diagnostic, File, model::ImportKind};
+use dmn::{Diagnostic, File};
 use proto::record::{
     Decision, DecisionAdded, DecisionRequirements, DecisionRequirementsAdded, DeployedDecision,
     DeployedRequirements, SentResources, deploy_resources::Resource, event,
@@ -53,7 +53,9 @@ pub(super) fn check<'a>(
     unique(ids, "DUPLICATE_DECISION_ID", "decisions")?;
     check_names(&files)?;
 
-    let imported = (0..files.len()).map(|file| imported(&files, file));
+    let models = files.iter().map(|file| Some(&file.model));
+    let models = models.collect::<Vec<_>>();
+    let imported = files.iter().map(|file| file.model.imported(&models));
     let imported = imported.collect::<Vec<_>>();
     check_cost(&files, &imported)?;
     let compiled = imported.iter().enumerate();
@@ -114,23 +116,6 @@ fn refuse(resource: &Resource, diagnostics: Vec<Diagnostic>) -> Rejection {
     let blocking = diagnostics.into_iter();
     let blocking = blocking.filter(Diagnostic::blocks_deployment);
     refused(&resource.name, &blocking.collect::<Vec<_>>())
-}
-
-/// The files that a file needs: by their namespaces, the first that has it.
-fn imported(files: &[Read<'_>], file: usize) -> Vec<usize> {
-    let mut needed = vec![file];
-    let mut at = 0;
-    while let Some(model) = needed.get(at).map(|file| &files[*file].model) {
-        at += 1;
-        let imports = model.imports.iter();
-        for import in imports.filter(|import| import.kind == ImportKind::Dmn) {
-            let is_it = |other: &usize| files[*other].model.namespace == import.namespace;
-            if !needed.iter().any(is_it) {
-                needed.extend((0..files.len()).find(is_it));
-            }
-        }
-    }
-    needed.split_off(1)
 }
 
 fn check_cost(files: &[Read<'_>], imported: &[Vec<usize>]) -> Result<(), Rejection> {

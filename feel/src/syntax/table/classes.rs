@@ -5,9 +5,9 @@ use super::index::Classes;
 impl Classes {
     /// The class of values that no index knows.
     pub(crate) const OTHER: usize = 3;
-    const FIRST_NUMBER: usize = 4;
+    pub(super) const FIRST_NUMBER: usize = 4;
 
-    fn first_text(&self) -> usize {
+    pub(super) fn first_text(&self) -> usize {
         Classes::FIRST_NUMBER + 2 * self.numbers.len() + 1
     }
 
@@ -32,22 +32,10 @@ impl Classes {
         (Classes::FIRST_NUMBER..self.first_text()).contains(&class)
     }
 
-    /// Whether a rule matches the values of a class, as far as the index knows.
-    pub(crate) fn matches(&self, class: usize, rule: usize) -> bool {
-        self.bits[class * self.words() + rule / 64] >> (rule % 64) & 1 == 1
-    }
-
-    /// The rules that match the values of a class, in so many words; rules from `rules` on are left out.
-    pub(crate) fn row(&self, class: usize, words: usize, rules: usize) -> Vec<u64> {
-        let mut row = vec![0; words];
-        for rule in (0..rules).filter(|rule| self.matches(class, *rule)) {
-            row[rule / 64] |= 1 << (rule % 64);
-        }
-        row
-    }
-
-    fn words(&self) -> usize {
-        self.bits.len() / (self.first_text() + self.texts.len() + 1)
+    /// The rules that match the values of a class, as far as the index knows.
+    pub(crate) fn row(&self, class: usize) -> &[u64] {
+        let words = self.bits.len() / (self.first_text() + self.texts.len() + 1);
+        &self.bits[class * words..][..words]
     }
 
     /// The values from one class to another as a cell would say them.

@@ -108,14 +108,14 @@ impl Column {
         self.classes.as_ref()
     }
 
-    /// 64 rules, from `64 * word` on: those whose cell must be asked.
-    pub(crate) fn open_word(&self, word: usize) -> u64 {
-        self.open.get(word).copied().unwrap_or_default()
+    /// The rules whose cell must be asked.
+    pub(crate) fn open(&self) -> &[u64] {
+        &self.open
     }
 
     /// Whether the rule's cell must be asked.
     pub(crate) fn is_open(&self, rule: usize) -> bool {
-        self.open[rule / 64] >> (rule % 64) & 1 == 1
+        has(&self.open, rule)
     }
 }
 
@@ -154,23 +154,22 @@ impl Classes {
 
     /// The rules that match a value, as the index knows them.
     fn matching(&self, value: &Value<'_>) -> &[u64] {
-        let (numbers, texts) = (self.numbers.len(), self.texts.len());
-        let first_text = 4 + 2 * numbers + 1;
         let class = match value {
             Value::Null => 0,
             Value::Boolean(false) => 1,
             Value::Boolean(true) => 2,
             Value::Number(number) => {
-                4 + match self.numbers.binary_search(number) {
-                    Ok(at) => 2 * at + 1,
-                    Err(at) => 2 * at,
-                }
+                Classes::FIRST_NUMBER
+                    + match self.numbers.binary_search(number) {
+                        Ok(at) => 2 * at + 1,
+                        Err(at) => 2 * at,
+                    }
             }
             Value::String(text) => {
                 let found = self
                     .texts
                     .binary_search_by(|known| (**known).cmp(text.as_str()));
-                first_text + found.unwrap_or(texts)
+                self.first_text() + found.unwrap_or(self.texts.len())
             }
             Value::List(_)
             | Value::Context(_)
@@ -180,10 +179,9 @@ impl Classes {
             | Value::DaysTimeDuration(_)
             | Value::YearsMonthsDuration(_)
             | Value::Range(_)
-            | Value::Function(_) => 3,
+            | Value::Function(_) => Classes::OTHER,
         };
-        let words = self.bits.len() / (first_text + texts + 1);
-        &self.bits[class * words..][..words]
+        self.row(class)
     }
 }
 
@@ -368,6 +366,10 @@ fn constant(node: &Node) -> Option<Constant<'_>> {
 
 fn no_rules(count: usize) -> Box<[u64]> {
     vec![0; count.div_ceil(64)].into()
+}
+
+pub(crate) fn has(bits: &[u64], rule: usize) -> bool {
+    bits[rule / 64] >> (rule % 64) & 1 == 1
 }
 
 fn set(bits: &mut [u64], rule: usize) {
