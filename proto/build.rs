@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .boxed(".weir.record.v1.Event.kind.record_published")
         .boxed(".weir.record.v1.Command.kind.park_record")
         .boxed(".weir.record.v1.Work.kind.publish")
+        .boxed(".weir.record.v1.Work.kind.spread_signal")
         .boxed(".weir.record.v1.Event.kind.subscription_opened")
         .boxed(".weir.record.v1.Event.kind.remote_subscription_opened")
         .boxed(".weir.record.v1.Event.kind.stream_opened")

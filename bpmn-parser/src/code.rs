@@ -50,6 +50,7 @@ model_xml::codes! {
     WRONG_GATEWAY_TARGET "wrong-gateway-target" Execution "what follows an event-based gateway is not an event to wait for";
     MISSING_DEFINITION "missing-definition" Execution "a catching event that waits for nothing";
     MISSING_MESSAGE "missing-message" Execution "a message event or receive task without a named message";
+    MISSING_SIGNAL "missing-signal" Execution "a signal event without a named signal";
     MISSING_CORRELATION_KEY "missing-correlation-key" Execution "a message that is waited for without a correlation key";
     MISSING_ERROR_CODE "missing-error-code" Execution "an error is thrown without a code";
     MISSING_TIMER "missing-timer" Execution "a timer without date, duration or cycle";

@@ -10,6 +10,7 @@ mod leases;
 pub(crate) mod messages;
 pub(crate) mod partition;
 mod records;
+pub(crate) mod signals;
 mod subscriptions;
 mod tasks;
 mod tick;
@@ -74,6 +75,7 @@ fn handle(step: &mut Step<'_>, command: &Command, kind: &Kind) -> Handled {
         Kind::SetVariables(set) => variables::set(step, set),
         Kind::ResolveIncident(resolve) => incidents::resolve(step, command, resolve),
         Kind::PublishMessage(publish) => messages::publish(step, publish),
+        Kind::BroadcastSignal(broadcast) => signals::broadcast(step, broadcast),
         Kind::EvaluateDecision(evaluate) => decisions::evaluate(step, evaluate),
         Kind::ActivateJobs(activate) => leases::activate(step, activate),
         Kind::OpenStream(open) => leases::open_stream(step, open),

@@ -11,6 +11,7 @@ mod parallel_gateway;
 mod pass_through;
 pub(crate) mod publication;
 mod script_task;
+mod signal;
 mod sub_process;
 mod timer_catch;
 mod user_task;
@@ -25,8 +26,10 @@ pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
         // Boundary events and triggered start events are completed by what triggers them.
         Kind::PassThrough
         | Kind::MessageStart(_)
+        | Kind::SignalStart(_)
         | Kind::TimerStart(_)
         | Kind::BoundaryMessage { .. }
+        | Kind::BoundarySignal { .. }
         | Kind::BoundaryTimer { .. }
         | Kind::BoundaryError { .. } => pass_through::activate(step, at),
         Kind::NoneEnd => end_event::none(step, at),
@@ -40,7 +43,9 @@ pub(crate) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
             script_task::activate(step, at, expression, result)
         }
         Kind::MessageCatch(message) => message_catch::activate(step, at, message),
+        Kind::SignalCatch(signal) => signal::catch(step, at, signal),
         Kind::TimerCatch(timer) => timer_catch::activate(step, at, timer),
+        Kind::SignalThrow(signal) => signal::throw(step, at, signal),
         Kind::ExclusiveGateway => exclusive_gateway::activate(step, at),
         Kind::ParallelGateway => parallel_gateway::activate(step, at),
         Kind::InclusiveGateway { .. } => inclusive_gateway::activate(step, at),

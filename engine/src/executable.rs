@@ -24,7 +24,7 @@ pub type NodeIndex = u32;
 /// Index of a flow in [`Executable::flows`].
 pub type FlowIndex = u32;
 
-/// Steps of FEEL for the name of a message that starts a process.
+/// Steps of FEEL for the name of a message or signal that starts a process.
 const START_NAME_STEPS: u32 = 1_000;
 
 /// The node that stands for the process.
@@ -40,6 +40,7 @@ pub struct Executable {
     pub nodes: Vec<Node>,
     pub flows: Vec<Flow>,
     pub(crate) message_starts: Vec<NodeIndex>,
+    pub(crate) signal_starts: Vec<NodeIndex>,
     pub(crate) timer_starts: Vec<NodeIndex>,
     /// All inclusive gateways that join.
     pub(crate) inclusive_joins: Vec<NodeIndex>,
@@ -125,8 +126,9 @@ pub(crate) enum Kind {
     },
     /// None start, manual and abstract tasks, none intermediate throw.
     PassThrough,
-    /// A start event that a message or timer triggers.
+    /// A start event that a message, signal or timer triggers.
     MessageStart(MessageSpec),
+    SignalStart(SignalSpec),
     TimerStart(TimerSpec),
     NoneEnd,
     TerminateEnd,
@@ -145,7 +147,10 @@ pub(crate) enum Kind {
         result: Box<str>,
     },
     MessageCatch(MessageSpec),
+    SignalCatch(SignalSpec),
     TimerCatch(TimerSpec),
+    /// An intermediate throw or end event.
+    SignalThrow(SignalSpec),
     ExclusiveGateway,
     ParallelGateway,
     InclusiveGateway {
@@ -154,6 +159,10 @@ pub(crate) enum Kind {
     EventBasedGateway,
     BoundaryMessage {
         message: MessageSpec,
+        interrupting: bool,
+    },
+    BoundarySignal {
+        signal: SignalSpec,
         interrupting: bool,
     },
     BoundaryTimer {
@@ -171,11 +180,13 @@ impl Kind {
     pub fn boundary(&self) -> Option<bool> {
         match self {
             Kind::BoundaryMessage { interrupting, .. }
+            | Kind::BoundarySignal { interrupting, .. }
             | Kind::BoundaryTimer { interrupting, .. } => Some(*interrupting),
             Kind::BoundaryError { .. } => Some(true),
             Kind::Scope { .. }
             | Kind::PassThrough
             | Kind::MessageStart(_)
+            | Kind::SignalStart(_)
             | Kind::TimerStart(_)
             | Kind::NoneEnd
             | Kind::TerminateEnd
@@ -186,7 +197,9 @@ impl Kind {
             | Kind::BusinessRuleTask(_)
             | Kind::ScriptTask { .. }
             | Kind::MessageCatch(_)
+            | Kind::SignalCatch(_)
             | Kind::TimerCatch(_)
+            | Kind::SignalThrow(_)
             | Kind::ExclusiveGateway
             | Kind::ParallelGateway
             | Kind::InclusiveGateway { .. }
@@ -196,7 +209,11 @@ impl Kind {
 
     /// Whether an event triggers it, so that nothing flows into it.
     pub fn is_triggered(&self) -> bool {
-        self.boundary().is_some() || matches!(self, Kind::MessageStart(_) | Kind::TimerStart(_))
+        let is_start = matches!(
+            self,
+            Kind::MessageStart(_) | Kind::SignalStart(_) | Kind::TimerStart(_)
+        );
+        is_start || self.boundary().is_some()
     }
 }
 
@@ -210,13 +227,28 @@ pub(crate) struct MessageSpec {
 impl MessageSpec {
     /// The name where it needs no variables: of what starts a process there are none. The compiler refuses others.
     pub fn constant_name(&self) -> Option<String> {
-        let environment = feel::Environment::new(&(), 0);
-        let mut steps = START_NAME_STEPS;
-        let name = self.name.evaluate(&environment, &mut steps).ok()?;
-        let name = name.into_text()?;
-        let is_name = !name.is_empty() && !name.contains(crate::state::MESSAGE_SEPARATOR);
-        is_name.then_some(name)
+        let name = constant_name(&self.name)?;
+        (!name.contains(crate::state::MESSAGE_SEPARATOR)).then_some(name)
     }
+}
+
+#[derive(Debug)]
+pub(crate) struct SignalSpec {
+    pub name: Template,
+}
+
+impl SignalSpec {
+    /// As that of a message.
+    pub fn constant_name(&self) -> Option<String> {
+        constant_name(&self.name)
+    }
+}
+
+fn constant_name(name: &Template) -> Option<String> {
+    let environment = feel::Environment::new(&(), 0);
+    let mut steps = START_NAME_STEPS;
+    let name = name.evaluate(&environment, &mut steps).ok()?;
+    name.into_text().filter(|name| !name.is_empty())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

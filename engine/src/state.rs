@@ -13,6 +13,7 @@ pub(crate) mod instance;
 mod key;
 mod lookup;
 mod restore;
+mod starts;
 mod table;
 mod waiting;
 

@@ -16,6 +16,7 @@ use proto::record::{
     ThrowError, Work, event, incident, work,
 };
 
+use crate::command::signals;
 use crate::effect::{Effect, Outcome};
 use crate::executable::{Executable, Node, NodeIndex};
 use crate::flow;
@@ -250,6 +251,7 @@ impl<'s> Step<'s> {
                 self.resume(instance, number);
             }
             work::Kind::Publish(record) => element::publication::again(self, *record),
+            work::Kind::SpreadSignal(spread) => signals::spread(self, spread),
         }
     }
 
@@ -297,7 +299,7 @@ impl<'s> Step<'s> {
         }
         let consecutive = self.consecutive + 1;
         for (instance, work) in left {
-            let is_parked = consecutive > self.limits.continuations;
+            let is_parked = instance != NOBODY && consecutive > self.limits.continuations;
             let stuck = is_parked.then(|| {
                 Stuck::new(
                     incident::Type::StepsExceeded,
@@ -312,7 +314,7 @@ impl<'s> Step<'s> {
 
     /// Leaves steps for another command; for a person to release when the instance is stuck.
     fn save(&mut self, instance: u64, work: Vec<Work>, stuck: Option<Stuck>) {
-        if self.state.instance(instance).is_some() {
+        if instance == NOBODY || self.state.instance(instance).is_some() {
             for work in pieces(work) {
                 self.save_piece(instance, work, stuck.clone());
             }
@@ -321,12 +323,17 @@ impl<'s> Step<'s> {
 
     fn save_piece(&mut self, instance: u64, work: Vec<Work>, stuck: Option<Stuck>) {
         let number = self.next_key();
+        // How many wait for a signal says nothing of those that it reaches.
+        let consecutive = match instance {
+            NOBODY => 0,
+            _ => self.consecutive + 1,
+        };
         self.emit(event::Kind::ContinuationSaved(ContinuationSaved {
             continuation: Some(Continuation {
                 instance,
                 number,
                 work,
-                consecutive: self.consecutive + 1,
+                consecutive,
                 parked: stuck.is_some(),
             }),
         }));
@@ -408,6 +415,9 @@ fn pieces(work: Vec<Work>) -> Vec<Vec<Work>> {
     pieces
 }
 
+/// The instance that the steps of a signal are of, which reaches many.
+const NOBODY: u64 = 0;
+
 pub(crate) fn instance_of(work: &work::Kind) -> u64 {
     match work {
         work::Kind::Enter(enter) => enter.instance,
@@ -417,6 +427,7 @@ pub(crate) fn instance_of(work: &work::Kind) -> u64 {
         work::Kind::Continue(continued) => continued.instance,
         work::Kind::Trigger(trigger) => trigger.instance,
         work::Kind::Publish(record) => record.instance,
+        work::Kind::SpreadSignal(_) => NOBODY,
     }
 }
 

@@ -222,6 +222,28 @@ impl Gateway for Zeebe {
         }))
     }
 
+    async fn broadcast_signal(
+        &self,
+        request: Request<BroadcastSignalRequest>,
+    ) -> Answered<BroadcastSignalResponse> {
+        let caller = caller(request.metadata())?;
+        let request = request.into_inner();
+        check_tenant(&request.tenant_id)?;
+        let broadcast = record::BroadcastSignal {
+            variables: document(&self.config, &request.variables)?,
+            name: request.signal_name,
+        };
+        let command = command::Kind::BroadcastSignal(broadcast);
+        let answer = self.submit("BROADCAST", &caller, command).await?;
+        let answer::Kind::SignalBroadcast(broadcast) = answer else {
+            return Err(unexpected_answer(&caller, "BROADCAST"));
+        };
+        Ok(Response::new(BroadcastSignalResponse {
+            key: encode::key(broadcast.key),
+            tenant_id: TENANT.to_owned(),
+        }))
+    }
+
     async fn resolve_incident(
         &self,
         request: Request<ResolveIncidentRequest>,
@@ -315,13 +337,6 @@ impl Gateway for Zeebe {
     ) -> Answered<DeleteResourceResponse> {
         Err(not_served("DeleteResource"))
     }
-
-    async fn broadcast_signal(
-        &self,
-        _: Request<BroadcastSignalRequest>,
-    ) -> Answered<BroadcastSignalResponse> {
-        Err(not_served("BroadcastSignal"))
-    }
 }
 
 impl Zeebe {
@@ -403,6 +418,7 @@ impl Zeebe {
             answer::Kind::Done(_)
             | answer::Kind::Deployed(_)
             | answer::Kind::MessagePublished(_)
+            | answer::Kind::SignalBroadcast(_)
             | answer::Kind::ActivatedJobs(_)
             | answer::Kind::VariablesSet(_)
             | answer::Kind::Decision(_)

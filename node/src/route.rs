@@ -19,11 +19,13 @@ pub(crate) fn route(caller: &Caller, command: &Kind, partitions: u32) -> Route {
     match command {
         // All definitions are numbered by one partition.
         Kind::DeployResources(_) => Route::To(PartitionId::FIRST),
-        Kind::CreateInstance(_) | Kind::EvaluateDecision(_) => match caller.request_id {
-            // Repeated, it must come where it is remembered.
-            Some(id) => Route::To(owner(&id, partitions)),
-            None => Route::Any,
-        },
+        Kind::CreateInstance(_) | Kind::BroadcastSignal(_) | Kind::EvaluateDecision(_) => {
+            match caller.request_id {
+                // Repeated, it must come where it is remembered.
+                Some(id) => Route::To(owner(&id, partitions)),
+                None => Route::Any,
+            }
+        }
         Kind::PublishMessage(publish) => {
             Route::To(owner(publish.correlation_key.as_bytes(), partitions))
         }

@@ -38,6 +38,8 @@ impl Event {
             Kind::TimerFired(of) => of.instance,
             Kind::TimerCanceled(of) => of.instance,
             Kind::MessageCorrelated(of) => of.instance,
+            Kind::SignalBroadcast(of) => of.instance,
+            Kind::SignalCorrelated(of) => of.instance,
             Kind::SubscriptionOpened(of) => of.subscription.as_ref()?.instance,
             Kind::SubscriptionClosed(of) => of.instance,
             Kind::RecordPublished(of) => of.record.as_ref()?.instance,
@@ -118,6 +120,8 @@ impl Event {
                 | Kind::TimerFired(_)
                 | Kind::TimerCanceled(_)
                 | Kind::MessageCorrelated(_)
+                | Kind::SignalBroadcast(_)
+                | Kind::SignalCorrelated(_)
                 | Kind::SubscriptionOpened(_)
                 | Kind::SubscriptionClosed(_)
                 | Kind::RecordPublished(_)

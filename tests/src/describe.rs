@@ -154,10 +154,32 @@ impl Describer {
                     short(fact.instance)
                 )
             }
+            Fact::SignalBroadcast(fact) => match fact.instance {
+                0 => format!("signal {} broadcast: {}", short(fact.signal), fact.name),
+                by => {
+                    let by = short(by);
+                    format!(
+                        "signal {} broadcast: {} by {by}",
+                        short(fact.signal),
+                        fact.name
+                    )
+                }
+            },
+            Fact::SignalCorrelated(fact) => {
+                let (signal, instance) = (short(fact.signal), short(fact.instance));
+                format!("signal {signal} correlated: {} to {instance}", fact.name)
+            }
             Fact::MessageExpired(fact) => format!("message {} expired", short(fact.message)),
             Fact::SubscriptionOpened(fact) => {
                 let subscription = fact.subscription.as_ref()?;
                 let id = node(state, subscription.definition_key, subscription.node);
+                if subscription.is_signal {
+                    let key = short(subscription.key);
+                    return Some(format!(
+                        "subscription {key} for {id}: signal {}",
+                        subscription.name
+                    ));
+                }
                 format!(
                     "subscription {} for {id}: {} {:?}",
                     short(subscription.key),

@@ -10,7 +10,10 @@ mod expect;
 mod generate;
 mod xml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use proto::record::command::Kind;
+use proto::record::{BroadcastSignal, PublishMessage};
 
 pub use choices::{Choice, choices, stuck};
 pub use drive::run;
@@ -75,6 +78,7 @@ pub enum Wait {
     User,
     Receive,
     MessageCatch,
+    SignalCatch,
     TimerCatch,
 }
 
@@ -82,7 +86,14 @@ pub enum Wait {
 #[derive(Debug, Clone)]
 pub struct Arm {
     pub id: String,
-    pub is_timer: bool,
+    pub awaited: Awaited,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    Timer,
+    Message,
+    Signal,
 }
 
 /// How the body of a sub-process ends.
@@ -115,15 +126,22 @@ pub enum BoundaryKind {
     Error,
     Timer,
     Message,
+    Signal,
     NonInterruptingTimer,
     NonInterruptingMessage,
+    NonInterruptingSignal,
 }
 
 impl BoundaryKind {
     pub fn is_interrupting(self) -> bool {
         match self {
-            BoundaryKind::Error | BoundaryKind::Timer | BoundaryKind::Message => true,
-            BoundaryKind::NonInterruptingTimer | BoundaryKind::NonInterruptingMessage => false,
+            BoundaryKind::Error
+            | BoundaryKind::Timer
+            | BoundaryKind::Message
+            | BoundaryKind::Signal => true,
+            BoundaryKind::NonInterruptingTimer
+            | BoundaryKind::NonInterruptingMessage
+            | BoundaryKind::NonInterruptingSignal => false,
         }
     }
 }
@@ -152,10 +170,32 @@ pub struct Plan {
     pub parked: BTreeMap<String, String>,
     /// Jobs whose worker throws this error.
     pub throwing: BTreeMap<String, String>,
-    /// Message boundary events and catching elements → how often a message comes.
+    /// Boundary events and catching elements → how often their message or signal comes.
     pub messages: BTreeMap<String, u32>,
-    /// Interrupting message boundary events that fire → their host.
+    /// Which of them wait for a signal.
+    pub signals: BTreeSet<String>,
+    /// Interrupting message and signal boundary events that fire → their host.
     pub interrupting: BTreeMap<String, String>,
     /// Non-interrupting timer boundary events that fire → their host.
     pub timers: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// What somebody sends so that the event with this name gets its message or signal.
+    pub fn send(&mut self, name: String) -> Kind {
+        if let Some(left) = self.messages.get_mut(&name) {
+            *left = left.saturating_sub(1);
+        }
+        if self.signals.contains(&name) {
+            return Kind::BroadcastSignal(BroadcastSignal {
+                name,
+                ..BroadcastSignal::default()
+            });
+        }
+        Kind::PublishMessage(PublishMessage {
+            name,
+            correlation_key: CORRELATION_KEY.to_owned(),
+            ..PublishMessage::default()
+        })
+    }
 }

@@ -14,10 +14,10 @@ use engine::{Limits, Outcome, Rejection};
 use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::{
-    ActivateJobs, Answer, BeginTerm, CancelInstance, CloseStream, Command, CompleteJob,
-    CreateInstance, CreditStream, DeployResources, EvaluateDecision, FailJob, OpenStream,
-    ParkRecord, PublishMessage, PublishedRecord, RefusedRecord, ResolveIncident, SetVariables,
-    ThrowJobError, UpdateJobRetries, UpdateJobTimeout, answer, event,
+    ActivateJobs, Answer, BeginTerm, BroadcastSignal, CancelInstance, CloseStream, Command,
+    CompleteJob, CreateInstance, CreditStream, DeployResources, EvaluateDecision, FailJob,
+    OpenStream, ParkRecord, PublishMessage, PublishedRecord, RefusedRecord, ResolveIncident,
+    SetVariables, ThrowJobError, UpdateJobRetries, UpdateJobTimeout, answer, event,
 };
 
 use crate::describe::{Describer, short};
@@ -163,6 +163,10 @@ impl<'a> Player<'a> {
                 correlation_key: line.word(2).trim_matches('"').to_owned(),
                 ttl_ms: line.option("ttl").map_or(0, line::millis),
                 message_id: line.option("id").unwrap_or_default().to_owned(),
+                variables: line.json.clone(),
+            }),
+            "broadcast" => Kind::BroadcastSignal(BroadcastSignal {
+                name: line.word(1).to_owned(),
                 variables: line.json.clone(),
             }),
             "set" => Kind::SetVariables(SetVariables {
@@ -425,6 +429,7 @@ fn answer_text(answer: &Answer) -> Option<String> {
         answer::Kind::Deployed(_)
         | answer::Kind::Done(_)
         | answer::Kind::MessagePublished(_)
+        | answer::Kind::SignalBroadcast(_)
         | answer::Kind::VariablesSet(_)
         | answer::Kind::Task(_) => return None,
     })

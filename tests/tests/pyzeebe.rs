@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use proto::admin::story_event::Type;
+use proto::admin::{GetInstanceRequest, InstanceState};
 use proto::gateway::{
     CreateProcessInstanceRequest, CreateProcessInstanceWithResultRequest, PublishMessageRequest,
 };
@@ -292,4 +294,57 @@ async fn a_pyzeebe_client_deploys_decisions_and_asks_for_one() {
     assert_eq!(told["made"], made, "{told}");
     assert_eq!(told["failure"], "", "{told}");
     assert_eq!(told["output"]["handler"], "adjuster", "{told}");
+}
+
+/// One process waits for two signals; the other is started by the first and throws the second.
+const SIGNALS: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="t">
+    <signal id="opened" name="opened"/><signal id="seen" name="seen"/>
+    <process id="visitor" isExecutable="true"><startEvent id="a"/>
+    <sequenceFlow id="ao" sourceRef="a" targetRef="o"/><parallelGateway id="o"/>
+    <sequenceFlow id="ob" sourceRef="o" targetRef="b"/><sequenceFlow id="oc" sourceRef="o" targetRef="c"/>
+    <intermediateCatchEvent id="b"><signalEventDefinition signalRef="opened"/></intermediateCatchEvent>
+    <intermediateCatchEvent id="c"><signalEventDefinition signalRef="seen"/></intermediateCatchEvent>
+    <sequenceFlow id="be" sourceRef="b" targetRef="e"/><sequenceFlow id="ce" sourceRef="c" targetRef="e"/>
+    <endEvent id="e"/></process>
+    <process id="clerk" isExecutable="true">
+    <startEvent id="f"><signalEventDefinition signalRef="opened"/></startEvent>
+    <sequenceFlow id="fg" sourceRef="f" targetRef="g"/>
+    <endEvent id="g"><extensionElements><zeebe:ioMapping><zeebe:input source="=door + 1" target="desk"/></zeebe:ioMapping></extensionElements>
+    <signalEventDefinition signalRef="seen"/></endEvent></process></definitions>"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pyzeebe_client_broadcasts_a_signal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"));
+    let deployed = server.deploy("signals.bpmn", SIGNALS.into()).await;
+    deployed.expect("deployed");
+    let create = CreateProcessInstanceRequest {
+        bpmn_process_id: "visitor".to_owned(),
+        version: -1,
+        ..CreateProcessInstanceRequest::default()
+    };
+    // It is answered when the instance waits.
+    let created = server.gateway().create_process_instance(create).await;
+    let visitor = created.expect("created").into_inner().process_instance_key;
+    let ran = Command::new(real::python("pyzeebe"))
+        .arg(file("tests/pyzeebe/broadcast.py"))
+        .arg(server.address.trim_start_matches("http://"))
+        .args(["opened", r#"{"door":3}"#])
+        .output()
+        .expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
+    let key = String::from_utf8_lossy(&ran.stdout).trim().parse::<i64>();
+    assert!(key.is_ok_and(|key| key > 0), "{ran:?}");
+    let get = GetInstanceRequest {
+        instance_key: visitor.unsigned_abs(),
+        without_story: false,
+    };
+    let found = server.admin().get_instance(get).await.expect("found");
+    let found = found.into_inner();
+    let instance = found.instance.expect("an instance");
+    assert_eq!(instance.state(), InstanceState::Completed);
+    let came = found.story.iter();
+    let came = came.filter(|event| event.r#type() == Type::SignalCorrelated);
+    let came: Vec<_> = came.map(|event| &*event.detail).collect();
+    assert_eq!(came, ["opened", "seen"]);
 }

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use crate::output::OutputArgs;
 use crate::{
     acls, bench, check_command, completions, decide, demo, deploy, doctor, export, feel_command,
-    import, incident, instance, message, render_command, serve, start, task, topics,
+    import, incident, instance, message, render_command, serve, signal, start, task, topics,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -70,6 +70,9 @@ pub enum Command {
     /// Publish messages to waiting processes
     #[command(subcommand)]
     Message(message::MessageCommand),
+    /// Broadcast signals to all waiting processes
+    #[command(subcommand)]
+    Signal(signal::SignalCommand),
     /// List and resolve incidents: instances that need a person to go on
     #[command(subcommand)]
     Incident(incident::IncidentCommand),

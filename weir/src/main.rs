@@ -31,6 +31,7 @@ mod progress;
 mod render;
 mod render_command;
 mod serve;
+mod signal;
 mod start;
 mod task;
 mod topics;
@@ -74,6 +75,7 @@ fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Instance(command) => client_command(instance::run(&command, output)),
         Command::Task(command) => client_command(task::run(&command, output)),
         Command::Message(command) => client_command(message::run(&command, output)),
+        Command::Signal(command) => client_command(signal::run(&command, output)),
         Command::Incident(command) => client_command(incident::run(&command, output)),
     };
     done.map(|()| Exit::Ok)

@@ -57,6 +57,33 @@ fn an_instance_goes_from_start_to_end_by_commands_alone() {
 }
 
 #[test]
+fn a_signal_reaches_who_waits_for_it() {
+    let (_folder, server) = server();
+    let file = model("../../../models/elements/signal_catch_event.bpmn");
+    server.run(&["deploy", &file]).ok();
+    let key = server.start_instance("signal_catch_event", &["place=Kiel"]);
+    let waiting = server.json(&["instance", "show", &key]);
+    assert_eq!(waiting["subscriptions"][0]["signal"], "storm-Kiel");
+    let shown = server.run(&["instance", "show", &key]).ok().out;
+    assert!(
+        shown.contains("signal") && shown.contains("storm-Kiel"),
+        "{shown}"
+    );
+    let broadcast = ["signal", "broadcast", "storm-Kiel", "--set", "wind=9"];
+    let said = server.json(&broadcast);
+    assert!(
+        said["signalKey"]
+            .as_str()
+            .is_some_and(|key| key.parse::<u64>().is_ok()),
+        "{said}"
+    );
+    let ended = server.json(&["instance", "show", &key]);
+    assert_eq!(ended["state"], "COMPLETED");
+    let shown = server.run(&["instance", "show", &key]).ok().out;
+    assert!(shown.contains("signal storm-Kiel came"), "{shown}");
+}
+
+#[test]
 fn an_awaited_instance_gives_its_variables() {
     let (_folder, server) = server();
     let ended = server.json(&[

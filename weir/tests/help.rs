@@ -4,7 +4,7 @@ mod weir;
 
 use weir::run;
 
-const COMMANDS: [&[&str]; 31] = [
+const COMMANDS: [&[&str]; 32] = [
     &["serve"],
     &["demo"],
     &["check"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 31] = [
     &["task", "complete"],
     &["task", "comment"],
     &["message", "publish"],
+    &["signal", "broadcast"],
     &["incident", "list"],
     &["incident", "resolve"],
     &["export"],

@@ -19,7 +19,7 @@ super::elements! {
     Target "target" Bpmn Part PLAIN [] Read "";
     ItemDefinition "itemDefinition" Bpmn Shared PLAIN ["structureRef", "isCollection", "itemKind"] Read "";
     Message "message" Bpmn Shared NAMED ["itemRef"] Executed "name and zeebe:subscription";
-    Signal "signal" Bpmn Shared NAMED ["structureRef"] Read "signal events are not executed yet";
+    Signal "signal" Bpmn Shared NAMED ["structureRef"] Executed "name";
     Error "error" Bpmn Shared NAMED ["errorCode", "structureRef"] Executed "error code";
     Escalation "escalation" Bpmn Shared NAMED ["escalationCode", "structureRef"] Read "escalation events are not executed yet";
     Interface "interface" Bpmn Shared NAMED ["implementationRef"] Read "";
@@ -153,7 +153,7 @@ super::elements! {
     TimeCycle "timeCycle" Bpmn Part EXPRESSION [] Executed "";
     ErrorEventDefinition "errorEventDefinition" Bpmn EventDefinition PLAIN ["errorRef"] Executed "see the table of events";
     EscalationEventDefinition "escalationEventDefinition" Bpmn EventDefinition PLAIN ["escalationRef"] Refused "escalation events";
-    SignalEventDefinition "signalEventDefinition" Bpmn EventDefinition PLAIN ["signalRef"] Refused "signal events";
+    SignalEventDefinition "signalEventDefinition" Bpmn EventDefinition PLAIN ["signalRef"] Executed "see the table of events";
     CompensateEventDefinition "compensateEventDefinition" Bpmn EventDefinition PLAIN ["activityRef", "waitForCompletion"] Refused "compensation events";
     CancelEventDefinition "cancelEventDefinition" Bpmn EventDefinition PLAIN [] Refused "cancel events";
     ConditionalEventDefinition "conditionalEventDefinition" Bpmn EventDefinition PLAIN [] Refused "conditional events";

@@ -8,7 +8,7 @@ use super::Checker;
 use super::event_table::{Cell, Column, Row, cell};
 use crate::code;
 use crate::model::{
-    Event, EventDefinition, EventPosition, FlowNode, FlowNodeKind, SubProcessKind, TaskKind,
+    Event, EventDefinition, EventPosition, FlowNode, FlowNodeKind, SubProcessKind, TaskKind, Text,
     TimerDefinition, TimerKind,
 };
 
@@ -63,12 +63,12 @@ impl<'m> Checker<'m, '_> {
             Some(EventDefinition::Message { message, .. }) => {
                 self.awaited_message(node, *message);
             }
+            Some(EventDefinition::Signal { signal }) => self.named_signal(node, *signal),
             Some(EventDefinition::Timer(timer)) => self.timer(node, event.position, timer),
             Some(EventDefinition::Error { error }) => self.bpmn_error(node, event.position, *error),
             // The table has these as refused.
             Some(
                 EventDefinition::Escalation { .. }
-                | EventDefinition::Signal { .. }
                 | EventDefinition::Compensate { .. }
                 | EventDefinition::Cancel
                 | EventDefinition::Conditional { .. }
@@ -124,6 +124,16 @@ impl<'m> Checker<'m, '_> {
         let help = "let messageRef name a message element that has a name";
         self.error(node, code::MISSING_MESSAGE, message, help);
         false
+    }
+
+    fn named_signal(&mut self, node: &FlowNode, signal: Option<usize>) {
+        let signal = signal.and_then(|signal| self.model.signals.get(signal));
+        let name = signal.and_then(|signal| signal.name.as_ref());
+        if name.is_none_or(|name| name.value.trim().is_empty()) {
+            let message = "this needs a signal with a name".to_owned();
+            let help = "let signalRef name a signal element that has a name";
+            self.error(node, code::MISSING_SIGNAL, message, help);
+        }
     }
 
     /// A message that is waited for by a running instance, which a correlation key identifies.
@@ -221,11 +231,15 @@ impl<'m> Checker<'m, '_> {
         self.error(node, code::BAD_TIMER, message, &help);
     }
 
-    /// The static name of the message that a catching event waits for.
-    pub(super) fn caught_message_name(&self, node: &FlowNode) -> Option<&'m str> {
+    /// The static name of the message or signal that a catching event waits for, and which of both it is.
+    pub(super) fn caught_name(&self, node: &FlowNode) -> Option<(&'static str, &'m str)> {
         let message = match &node.kind {
             FlowNodeKind::Event(event) => match event.definitions.as_slice() {
                 [EventDefinition::Message { message, .. }] => *message,
+                [EventDefinition::Signal { signal }] => {
+                    let name = self.model.signals.get((*signal)?)?.name.as_ref()?;
+                    return static_name("signal", name);
+                }
                 _ => None,
             },
             FlowNodeKind::Task(TaskKind::Receive { message, .. }) => *message,
@@ -235,19 +249,19 @@ impl<'m> Checker<'m, '_> {
             | FlowNodeKind::Gateway(_) => None,
         }?;
         let name = self.model.messages.get(message)?.name.as_ref()?;
-        name.expression().is_none().then_some(name.value.as_str())
+        static_name("message", name)
     }
 
     /// Two boundary events of one activity must not wait for the same thing.
     pub(super) fn boundary_events_differ(&mut self, activity: NodeIndex) {
-        let mut messages = FxHashSet::default();
+        let mut names = FxHashSet::default();
         let mut errors = FxHashSet::default();
         for event in self.graph().boundary_events(activity) {
             let node = &self.graph()[*event];
-            if let Some(name) = self.caught_message_name(node)
-                && !messages.insert(name)
+            if let Some((noun, name)) = self.caught_name(node)
+                && !names.insert((noun, name))
             {
-                let message = format!("two boundary events wait for the message {:?}", clip(name));
+                let message = format!("two boundary events wait for the {noun} {:?}", clip(name));
                 self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
             }
             if let Some(code) = self.caught_error_code(node)
@@ -275,6 +289,11 @@ impl<'m> Checker<'m, '_> {
         let code = error.and_then(|error| error.error_code.as_ref());
         Some(code.map_or("", |code| code.value.as_str()))
     }
+}
+
+fn static_name<'m>(noun: &'static str, name: &'m Text) -> Option<(&'static str, &'m str)> {
+    let is_static = name.expression().is_none();
+    is_static.then_some((noun, name.value.as_str()))
 }
 
 /// What the engine does not do with timers, by where they stand.

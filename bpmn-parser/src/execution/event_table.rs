@@ -111,7 +111,7 @@ pub(crate) const ROWS: [(Row, [Cell; 6]); 13] = [
     ),
     (
         Row::Signal,
-        [Refused, Refused, Refused, Refused, Refused, Refused],
+        [Executed, Executed, Executed, Executed, Executed, Executed],
     ),
     (
         Row::Compensation,

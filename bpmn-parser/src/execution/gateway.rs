@@ -103,13 +103,13 @@ impl<'m> Checker<'m, '_> {
             let help = "connect it to intermediate catch events";
             self.error(node, code::WRONG_GATEWAY_TARGET, message.to_owned(), help);
         }
-        let mut messages = FxHashSet::default();
+        let mut names = FxHashSet::default();
         for edge in outgoing {
-            self.gateway_target(*edge, &mut messages);
+            self.gateway_target(*edge, &mut names);
         }
     }
 
-    fn gateway_target(&mut self, edge: EdgeIndex, messages: &mut FxHashSet<&'m str>) {
+    fn gateway_target(&mut self, edge: EdgeIndex, names: &mut FxHashSet<(&'static str, &'m str)>) {
         let Some((_, target)) = self.graph().endpoints(edge) else {
             return;
         };
@@ -136,7 +136,7 @@ impl<'m> Checker<'m, '_> {
                 node.kind.tag(),
                 clip(&node.id)
             );
-            let help = "lead it to message or timer intermediate catch events";
+            let help = "lead it to message, signal or timer intermediate catch events";
             self.error(node, code::WRONG_GATEWAY_TARGET, message, help);
             return;
         }
@@ -145,11 +145,11 @@ impl<'m> Checker<'m, '_> {
             let help = "give each gateway events of its own";
             self.error(node, code::WRONG_GATEWAY_TARGET, message, help);
         }
-        if let Some(name) = self.caught_message_name(node)
-            && !messages.insert(name)
+        if let Some((noun, name)) = self.caught_name(node)
+            && !names.insert((noun, name))
         {
             let message = format!(
-                "two events of one gateway wait for the message {:?}",
+                "two events of one gateway wait for the {noun} {:?}",
                 clip(name)
             );
             self.error(node, code::DUPLICATE_CATCH, message, "use one of them");

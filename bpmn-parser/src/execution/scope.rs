@@ -34,18 +34,18 @@ impl<'m> Checker<'m, '_> {
     }
 
     fn process_starts(&mut self, starts: &[(&'m FlowNode, &'m Event)]) {
-        let mut messages = FxHashSet::default();
+        let mut names = FxHashSet::default();
         let none = |(_, event): &&(&FlowNode, &Event)| Row::of(event) == Row::None;
         for (node, _) in starts.iter().filter(none).skip(1) {
             let message = "a process has at most one none start event".to_owned();
-            let help = "join them, or start by message or timer";
+            let help = "join them, or start by message, signal or timer";
             self.error(node, code::TOO_MANY_STARTS, message, help);
         }
         for (node, _) in starts {
-            if let Some(name) = self.caught_message_name(node)
-                && !messages.insert(name)
+            if let Some((noun, name)) = self.caught_name(node)
+                && !names.insert((noun, name))
             {
-                let message = format!("two start events wait for the message {:?}", clip(name));
+                let message = format!("two start events wait for the {noun} {:?}", clip(name));
                 self.error(node, code::DUPLICATE_CATCH, message, "use one of them");
             }
         }

@@ -16,7 +16,7 @@ pub(super) fn send(step: &mut Step<'_>, sent: &SentResources) {
     if sent.resources.is_empty() {
         return;
     }
-    for target in others(step) {
+    for target in partition::others(step) {
         partition::send(step, target, send::Kind::Deploy(sent.clone()));
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn pend(
     deployment: u64,
     answer: Answer,
 ) -> Option<Answer> {
-    let last = others(step).into_iter().map(|partition| Mark {
+    let last = partition::others(step).into_iter().map(|partition| Mark {
         partition,
         sequence: step.state.last_sent(partition),
     });
@@ -82,10 +82,4 @@ pub(super) fn settle(step: &mut Step<'_>) {
             answer: Box::new(answer),
         });
     }
-}
-
-fn others(step: &Step<'_>) -> Vec<u32> {
-    let own = step.state.partition();
-    let all = 1..=step.state.partitions();
-    all.filter(|partition| *partition != own).collect()
 }

@@ -5,7 +5,7 @@ use proto::record::{
     SendReceived, SendsDelivered, SendsRemoved, StreamClosed, TermBegun, event, send,
 };
 
-use super::{Handled, deploy, distribute, done, messages, subscriptions, wrong_state};
+use super::{Handled, deploy, distribute, done, messages, signals, subscriptions, wrong_state};
 use crate::effect::Effect;
 use crate::step::Step;
 
@@ -50,6 +50,13 @@ pub(crate) fn send(step: &mut Step<'_>, target: u32, kind: send::Kind) {
     step.effects.push(Effect::SendQueued { target });
 }
 
+/// All partitions but this one.
+pub(super) fn others(step: &Step<'_>) -> Vec<u32> {
+    let own = step.state.partition();
+    let all = 1..=step.state.partitions();
+    all.filter(|partition| *partition != own).collect()
+}
+
 /// Takes the next send of a source; the mark moves on even when the send is refused.
 pub(super) fn receive(step: &mut Step<'_>, receive: &ReceiveSend) -> Handled {
     let expected = step.state.last_received(receive.source) + 1;
@@ -68,6 +75,7 @@ pub(super) fn receive(step: &mut Step<'_>, receive: &ReceiveSend) -> Handled {
         Some(send::Kind::Deploy(resources)) => deploy::receive(step, resources),
         // Refused is done too: the publisher was answered by its own partition.
         Some(send::Kind::Message(message)) => messages::receive(step, message),
+        Some(send::Kind::Signal(signal)) => signals::receive(step, signal),
         Some(send::Kind::OpenSubscription(open)) => {
             subscriptions::open(step, receive.source, open);
         }

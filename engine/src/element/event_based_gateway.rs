@@ -16,6 +16,8 @@ pub(super) fn activate(step: &mut Step<'_>, at: &At) -> Result<(), Stuck> {
             )?);
         } else if let Kind::TimerCatch(timer) = event {
             prepared.push(catch::prepare_timer(step, at, at.element, target, timer)?);
+        } else if let Kind::SignalCatch(signal) = event {
+            prepared.push(catch::prepare_signal(step, at, at.element, target, signal)?);
         }
     }
     // A message that waited in the buffer has queued what comes next.

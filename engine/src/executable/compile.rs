@@ -74,6 +74,7 @@ impl Compiler<'_> {
             name: self.process.name.as_deref().map(Box::from),
             version: 0,
             message_starts: of_kind(|node| matches!(node.kind, Kind::MessageStart(_))),
+            signal_starts: of_kind(|node| matches!(node.kind, Kind::SignalStart(_))),
             timer_starts: of_kind(|node| matches!(node.kind, Kind::TimerStart(_))),
             inclusive_joins,
             by_id: (0..nodes.len() as NodeIndex)

@@ -1,4 +1,4 @@
-//! Opening what an element waits for: timers and message subscriptions.
+//! Opening what an element waits for: timers, and subscriptions for messages and signals.
 //!
 //! Everything is evaluated before anything is opened, so that an element that is stuck has opened
 //! nothing.
@@ -6,12 +6,12 @@
 use bytes::Bytes;
 use feel::temporal;
 use proto::record::{
-    CloseSubscription, MessageCorrelated, OpenSubscription, Subscription, SubscriptionClosed,
-    SubscriptionOpened, Timer, TimerCreated, event, incident, send,
+    CloseSubscription, MessageCorrelated, OpenSubscription, SignalCorrelated, Subscription,
+    SubscriptionClosed, SubscriptionOpened, Timer, TimerCreated, event, incident, send,
 };
 
 use crate::command::partition;
-use crate::executable::{Kind, MessageSpec, NodeIndex, TimerKind, TimerSpec};
+use crate::executable::{Kind, MessageSpec, NodeIndex, SignalSpec, TimerKind, TimerSpec};
 use crate::scope;
 use crate::state::MESSAGE_SEPARATOR;
 use crate::step::{self, At, Step, Stuck};
@@ -27,6 +27,10 @@ pub(crate) enum Prepared {
         name: String,
         correlation_key: String,
     },
+    Signal {
+        node: NodeIndex,
+        name: String,
+    },
 }
 
 /// When a timer fires.
@@ -38,7 +42,7 @@ pub(crate) struct When {
     pub cycle: String,
 }
 
-/// The boundary events of an activity, messages first. Evaluated outside of the activity.
+/// The boundary events of an activity: messages, timers, signals, as with Zeebe. Evaluated outside of the activity.
 pub(crate) fn prepare_boundary(step: &Step<'_>, at: &At) -> Result<Vec<Prepared>, Stuck> {
     let mut prepared = Vec::new();
     for &event in &at.node().boundary_events {
@@ -49,6 +53,11 @@ pub(crate) fn prepare_boundary(step: &Step<'_>, at: &At) -> Result<Vec<Prepared>
     for &event in &at.node().boundary_events {
         if let Kind::BoundaryTimer { timer, .. } = &at.executable.node(event).kind {
             prepared.push(prepare_timer(step, at, at.scope, event, timer)?);
+        }
+    }
+    for &event in &at.node().boundary_events {
+        if let Kind::BoundarySignal { signal, .. } = &at.executable.node(event).kind {
+            prepared.push(prepare_signal(step, at, at.scope, event, signal)?);
         }
     }
     Ok(prepared)
@@ -99,6 +108,36 @@ pub(crate) fn prepare_message(
             ))
         }
     }
+}
+
+pub(crate) fn prepare_signal(
+    step: &Step<'_>,
+    at: &At,
+    scope: u64,
+    node: NodeIndex,
+    signal: &SignalSpec,
+) -> Result<Prepared, Stuck> {
+    let name = signal_name(step, at, scope, signal)?;
+    Ok(Prepared::Signal { node, name })
+}
+
+/// What a signal is called, as the scope sees it.
+pub(crate) fn signal_name(
+    step: &Step<'_>,
+    at: &At,
+    scope: u64,
+    signal: &SignalSpec,
+) -> Result<String, Stuck> {
+    let kind = incident::Type::ExtractValueError;
+    let name = scope::evaluate(step, at, scope, &signal.name, kind)?;
+    let shown = name.shown();
+    let name = name.into_text().filter(|name| !name.is_empty());
+    name.ok_or_else(|| {
+        Stuck::new(
+            kind,
+            format!("the signal name is {shown}: none has such a name"),
+        )
+    })
 }
 
 pub(crate) fn prepare_timer(
@@ -187,12 +226,16 @@ pub(crate) fn open(step: &mut Step<'_>, at: &At, prepared: Vec<Prepared>) -> boo
     for prepared in prepared {
         match prepared {
             Prepared::Timer { node, when } => open_timer(step, at, node, when),
+            Prepared::Signal { node, name } => {
+                open_subscription(step, at, node, name, None);
+            }
             Prepared::Message {
                 node,
                 name,
                 correlation_key,
             } => {
-                if !open_subscription(step, at, node, name, correlation_key) {
+                let opened = open_subscription(step, at, node, name, Some(correlation_key));
+                if !take_waiting(step, at, &opened) {
                     return false;
                 }
             }
@@ -217,18 +260,19 @@ fn open_timer(step: &mut Step<'_>, at: &At, node: NodeIndex, when: When) {
     })));
 }
 
-/// False when a message in the buffer ends the element.
+/// Only what a signal is awaited by has no correlation key.
 fn open_subscription(
     step: &mut Step<'_>,
     at: &At,
     node: NodeIndex,
     name: String,
-    correlation_key: String,
-) -> bool {
+    correlation_key: Option<String>,
+) -> Subscription {
     let subscription = Subscription {
         key: step.next_key(),
         name,
-        correlation_key,
+        is_signal: correlation_key.is_none(),
+        correlation_key: correlation_key.unwrap_or_default(),
         instance: at.instance,
         element: at.element,
         definition_key: at.executable.key,
@@ -239,21 +283,25 @@ fn open_subscription(
             subscription: Some(subscription.clone()),
         },
     )));
-    let partition = step.state.message_partition(&subscription.correlation_key);
-    if partition != step.state.partition() {
+    subscription
+}
+
+/// Messages that are there already. False when one of them ends the element.
+fn take_waiting(step: &mut Step<'_>, at: &At, subscription: &Subscription) -> bool {
+    if let Some(partition) = step.state.elsewhere(subscription) {
         let open = send::Kind::OpenSubscription(OpenSubscription {
             subscription: subscription.key,
-            name: subscription.name,
-            correlation_key: subscription.correlation_key,
+            name: subscription.name.clone(),
+            correlation_key: subscription.correlation_key.clone(),
             process_id: at.executable.process_id.to_string(),
-            takes_many: takes_many(at, node),
+            takes_many: takes_many(at, subscription.node),
         });
         partition::send(step, partition, open);
         return true;
     }
     // A non-interrupting event takes all that wait, an interrupting one the oldest.
-    while let Some((message, variables)) = oldest(step, at, &subscription) {
-        correlate(step, &subscription, message, variables, true);
+    while let Some((message, variables)) = oldest(step, at, subscription) {
+        correlate(step, subscription, message, variables, true);
         if step.state.subscription(subscription.key).is_none() {
             return false;
         }
@@ -286,20 +334,18 @@ fn close_subscriptions(step: &mut Step<'_>, at: &At) {
 /// Closes a subscription here, and where its messages are.
 pub(crate) fn close(step: &mut Step<'_>, instance: u64, subscription: u64) {
     let found = step.state.subscription(subscription);
-    let partition = found.map(|found| step.state.message_partition(&found.correlation_key));
+    let elsewhere = found.and_then(|found| step.state.elsewhere(found));
     step.emit(event::Kind::SubscriptionClosed(SubscriptionClosed {
         subscription,
         instance,
     }));
-    if let Some(partition) = partition
-        && partition != step.state.partition()
-    {
+    if let Some(partition) = elsewhere {
         let close = CloseSubscription { subscription };
         partition::send(step, partition, send::Kind::CloseSubscription(close));
     }
 }
 
-/// Only a non-interrupting boundary event takes more than one message.
+/// Only a non-interrupting boundary event takes more than one message or signal.
 fn takes_many(at: &At, event: NodeIndex) -> bool {
     at.executable.node(event).kind.boundary() == Some(false)
 }
@@ -322,8 +368,30 @@ pub(crate) fn correlate(
         process_id: at.executable.process_id.to_string(),
         buffered,
     }));
-    if !takes_many(&at, subscription.node) {
-        close_subscriptions(step, &at);
+    hand_over(step, &at, subscription, variables);
+}
+
+/// Gives a signal to a subscription.
+pub(crate) fn signal(
+    step: &mut Step<'_>,
+    subscription: &Subscription,
+    signal: u64,
+    variables: Bytes,
+) {
+    let Some(at) = step.at(subscription.instance, subscription.element) else {
+        return;
+    };
+    step.emit(event::Kind::SignalCorrelated(SignalCorrelated {
+        signal,
+        name: subscription.name.clone(),
+        instance: subscription.instance,
+    }));
+    hand_over(step, &at, subscription, variables);
+}
+
+fn hand_over(step: &mut Step<'_>, at: &At, subscription: &Subscription, variables: Bytes) {
+    if !takes_many(at, subscription.node) {
+        close_subscriptions(step, at);
     }
     step.queue(step::trigger(
         subscription.instance,

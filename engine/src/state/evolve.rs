@@ -76,6 +76,9 @@ impl State {
             Fact::MessagePublished(fact) => self.message_published(fact),
             Fact::MessageCorrelated(fact) => self.message_correlated(fact),
             Fact::MessageExpired(fact) => self.message_expired(fact),
+            Fact::SignalBroadcast(fact) => self.use_key(fact.signal),
+            // What it does has events of its own.
+            Fact::SignalCorrelated(_) => {}
             Fact::SubscriptionOpened(fact) => self.subscription_opened(fact),
             Fact::SubscriptionClosed(fact) => self.subscription_closed(fact),
             Fact::RemoteSubscriptionOpened(fact) => self.remote_opened(fact),

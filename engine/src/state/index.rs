@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::record::{
-    Continuation, Definition, Instance, Job, RemoteSubscription, Stream, Subscription, Timer,
-    UserTask, job,
+    Continuation, Instance, Job, RemoteSubscription, Stream, Subscription, Timer, UserTask, job,
 };
 use rustc_hash::FxHashMap;
 
 use super::buffer::Messages;
 use super::compiled::Compiled;
 use super::decision::Decisions;
-use crate::executable::{Executable, NodeIndex};
+use super::starts::Starts;
+use crate::executable::Executable;
 
 /// What happens at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,10 +74,9 @@ pub(crate) struct Index {
     /// Process id → version → definition.
     pub versions: FxHashMap<String, BTreeMap<i32, u64>>,
     pub definitions: BTreeSet<u64>,
-    /// Message name → process id → (definition, start node), of latest versions.
-    pub message_starts: FxHashMap<String, BTreeMap<String, (u64, NodeIndex)>>,
-    /// Process id → the names in `message_starts` that have it.
-    pub start_names: FxHashMap<String, Vec<String>>,
+    /// By the names of messages, and of signals.
+    pub message_starts: Starts,
+    pub signal_starts: Starts,
     /// Definition → timers of its start events.
     pub start_timers: FxHashMap<u64, BTreeSet<u64>>,
     pub instances: BTreeSet<u64>,
@@ -100,6 +99,8 @@ pub(crate) struct Index {
     /// [`by_message`] → subscriptions, oldest first.
     /// Those of other partitions' instances by their keys here; own ones whose messages are elsewhere are left out.
     pub subscriptions: FxHashMap<String, BTreeSet<u64>>,
+    /// Name → subscriptions for the signal, oldest first.
+    pub signals: FxHashMap<String, BTreeSet<u64>>,
     /// Key of a subscription on its own partition → its key here.
     pub remotes: FxHashMap<u64, u64>,
     /// Remote subscription → messages that are reserved for it, oldest first.
@@ -170,12 +171,20 @@ impl Index {
     }
 
     pub fn add_subscription(&mut self, subscription: &Subscription) {
-        let key = by_message(&subscription.name, &subscription.correlation_key);
-        let waiting = self.subscriptions.entry(key).or_default();
+        let waiting = if subscription.is_signal {
+            self.signals.entry(subscription.name.clone()).or_default()
+        } else {
+            let key = by_message(&subscription.name, &subscription.correlation_key);
+            self.subscriptions.entry(key).or_default()
+        };
         waiting.insert(subscription.key);
     }
 
     pub fn remove_subscription(&mut self, subscription: &Subscription) {
+        if subscription.is_signal {
+            remove_from(&mut self.signals, &subscription.name, subscription.key);
+            return;
+        }
         let key = by_message(&subscription.name, &subscription.correlation_key);
         remove_from(&mut self.subscriptions, &key, subscription.key);
     }
@@ -206,27 +215,6 @@ impl Index {
         messages.remove(&message);
         if messages.is_empty() {
             self.reserved.remove(&remote);
-        }
-    }
-
-    /// Only the latest version of a process is started by messages.
-    pub fn set_starts(&mut self, latest: &Definition, starts: &[(String, NodeIndex)]) {
-        let process_id = &latest.process_id;
-        for name in self.start_names.remove(process_id).unwrap_or_default() {
-            if let Some(processes) = self.message_starts.get_mut(&name) {
-                processes.remove(process_id);
-                if processes.is_empty() {
-                    self.message_starts.remove(&name);
-                }
-            }
-        }
-        for (name, node) in starts {
-            let processes = self.message_starts.entry(name.clone()).or_default();
-            processes.insert(process_id.clone(), (latest.key, *node));
-        }
-        if !starts.is_empty() {
-            let names = starts.iter().map(|(name, _)| name.clone());
-            self.start_names.insert(process_id.clone(), names.collect());
         }
     }
 

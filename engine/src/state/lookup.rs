@@ -30,10 +30,12 @@ impl State {
 
     /// Start events that wait for a message: process, definition, node.
     pub(crate) fn starts_for(&self, name: &str) -> Vec<(String, u64, NodeIndex)> {
-        let processes = self.index.message_starts.get(name).into_iter().flatten();
-        processes
-            .map(|(process_id, (definition, node))| (process_id.clone(), *definition, *node))
-            .collect()
+        self.index.message_starts.named(name)
+    }
+
+    /// Start events that wait for a signal: process, definition, node.
+    pub(crate) fn starts_for_signal(&self, name: &str) -> Vec<(String, u64, NodeIndex)> {
+        self.index.signal_starts.named(name)
     }
 
     /// The messages that start the latest version of a process: name, definition, node.
@@ -157,6 +159,17 @@ impl Executable {
                 return None;
             };
             Some((message.constant_name()?, node))
+        });
+        named.collect()
+    }
+
+    /// Names of the signals that start it.
+    pub(crate) fn start_signals(&self) -> Vec<(String, NodeIndex)> {
+        let named = self.signal_starts.iter().filter_map(|&node| {
+            let Kind::SignalStart(signal) = &self.node(node).kind else {
+                return None;
+            };
+            Some((signal.constant_name()?, node))
         });
         named.collect()
     }

@@ -211,7 +211,7 @@ impl State {
         rebuild_messages(index, &self.messages);
         let meta = &self.meta;
         for subscription in self.subscriptions.in_order() {
-            if !super::waiting::is_elsewhere(meta, &subscription.correlation_key) {
+            if super::waiting::elsewhere(meta, subscription).is_none() {
                 index.add_subscription(subscription);
             }
         }
@@ -263,7 +263,9 @@ impl State {
         versions.insert(definition.version, definition.key);
         let is_latest = versions.last_key_value().map(|(_, key)| *key) == Some(definition.key);
         if is_latest {
-            index.set_starts(definition, &executable.start_messages());
+            let (messages, signals) = (executable.start_messages(), executable.start_signals());
+            index.message_starts.set(definition, &messages);
+            index.signal_starts.set(definition, &signals);
         }
         index
             .executables

@@ -27,6 +27,23 @@ impl State {
         message_partition(&self.meta, correlation_key)
     }
 
+    /// The other partition on which the messages of a subscription are.
+    pub(crate) fn elsewhere(&self, subscription: &Subscription) -> Option<u32> {
+        elsewhere(&self.meta, subscription)
+    }
+
+    /// The oldest subscription for a signal that came after one and before another.
+    pub(crate) fn signal_subscription(
+        &self,
+        name: &str,
+        after: u64,
+        before: u64,
+    ) -> Option<&Subscription> {
+        let waiting = self.index.signals.get(name)?;
+        let key = waiting.range(after + 1..before).next()?;
+        self.subscriptions.get(*key)
+    }
+
     /// For each process the subscription that is to take a message, oldest first.
     pub(crate) fn recipients(&self, name: &str, correlation_key: &str) -> Vec<(String, Waiting)> {
         let mut reached = BTreeSet::new();
@@ -88,9 +105,13 @@ impl State {
     }
 }
 
-/// Whether the messages with this correlation key are on another partition.
-pub(super) fn is_elsewhere(meta: &Meta, correlation_key: &str) -> bool {
-    message_partition(meta, correlation_key) != meta.partition
+/// The other partition on which the messages of a subscription are.
+pub(super) fn elsewhere(meta: &Meta, subscription: &Subscription) -> Option<u32> {
+    if subscription.is_signal {
+        return None; // Signals come to every partition.
+    }
+    let partition = message_partition(meta, &subscription.correlation_key);
+    (partition != meta.partition).then_some(partition)
 }
 
 fn message_partition(meta: &Meta, correlation_key: &str) -> u32 {

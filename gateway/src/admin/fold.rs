@@ -37,7 +37,8 @@ pub(super) struct Fold<'a> {
     jobs: FxHashMap<u64, (u64, String)>,
     /// Elements that wait for them.
     timers: FxHashMap<u64, u64>,
-    subscriptions: FxHashMap<u64, u64>,
+    /// And whether for a signal.
+    subscriptions: FxHashMap<u64, (u64, bool)>,
     results: Results,
 }
 
@@ -102,7 +103,15 @@ impl<'a> Fold<'a> {
             Fact::TimerCreated(fact) => self.timer_created(cause, fact.timer.as_ref()),
             Fact::TimerFired(fact) => self.timer_fired(cause, fact.timer, fact.next_due_ms),
             Fact::TimerCanceled(fact) => self.timer_canceled(cause, fact.timer),
-            Fact::MessageCorrelated(fact) => self.message_correlated(cause, fact),
+            Fact::MessageCorrelated(fact) => {
+                self.named(cause, Type::MessageCorrelated, fact.message, &fact.name);
+            }
+            Fact::SignalCorrelated(fact) => {
+                self.named(cause, Type::SignalCorrelated, fact.signal, &fact.name);
+            }
+            Fact::SignalBroadcast(fact) => {
+                self.named(cause, Type::SignalBroadcast, fact.signal, &fact.name);
+            }
             Fact::SubscriptionOpened(fact) => {
                 self.subscription_opened(cause, fact.subscription.as_ref());
             }

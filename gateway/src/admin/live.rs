@@ -237,12 +237,20 @@ fn subscriptions<'a>(
 ) -> impl Iterator<Item = Subscription> + 'a {
     let open = owned(instance).flat_map(|owned| &owned.subscriptions);
     let open = open.filter_map(|key| state.subscription(*key));
-    open.map(move |open| Subscription {
-        key: open.key,
-        element_key: open.element,
-        element_id: element_id(model, open.node),
-        message_name: document::cut(&open.name),
-        correlation_key: document::cut(&open.correlation_key),
+    open.map(move |open| {
+        let (name, none) = (document::cut(&open.name), String::new());
+        let (message_name, signal_name) = match open.is_signal {
+            true => (none, name),
+            false => (name, none),
+        };
+        Subscription {
+            key: open.key,
+            element_key: open.element,
+            element_id: element_id(model, open.node),
+            message_name,
+            correlation_key: document::cut(&open.correlation_key),
+            signal_name,
+        }
     })
 }
 

@@ -10,7 +10,8 @@ pub(super) fn instance(state: &State, command: &Command) -> Option<u64> {
     let of_task = |key| state.task(key).map(|task| task.instance);
     match command.kind.as_ref()? {
         Kind::CancelInstance(command) => Some(command.instance_key),
-        Kind::Continue(command) => Some(command.instance_key),
+        // Those of a signal are of many.
+        Kind::Continue(command) => Some(command.instance_key).filter(|key| *key != 0),
         Kind::SetVariables(command) => state.instance_of(command.scope_key),
         Kind::ResolveIncident(command) => {
             let incident = state.incident(command.incident_key)?;
@@ -34,6 +35,7 @@ pub(super) fn instance(state: &State, command: &Command) -> Option<u64> {
         Kind::DeployResources(_)
         | Kind::CreateInstance(_)
         | Kind::PublishMessage(_)
+        | Kind::BroadcastSignal(_)
         | Kind::ActivateJobs(_)
         | Kind::ReturnJobs(_)
         | Kind::OpenStream(_)

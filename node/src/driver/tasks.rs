@@ -41,6 +41,7 @@ fn answered_task(outcome: &Outcome, key: u64) -> Option<&UserTask> {
         | answer::Kind::InstanceStarted(_)
         | answer::Kind::InstanceResult(_)
         | answer::Kind::MessagePublished(_)
+        | answer::Kind::SignalBroadcast(_)
         | answer::Kind::ActivatedJobs(_)
         | answer::Kind::VariablesSet(_)
         | answer::Kind::Decision(_) => None,

@@ -14,19 +14,19 @@ pub enum Choice {
     Job(String, u64),
     /// The user task with this key.
     Task(u64),
-    /// The message of this name.
-    Publish(String),
+    /// The message or signal of this name.
+    Send(String),
 }
 
 /// Everything that can be done now. Time may pass only when there is nothing.
 pub fn choices(state: &State, plan: &Plan) -> Vec<Choice> {
     let elements = live(state);
-    // Messages for boundary events come first: their hosts must not be gone.
+    // Messages and signals for boundary events come first: their hosts must not be gone.
     let events = waiting(state, &elements);
     let boundary = events.iter().filter(|name| name.starts_with("boundary"));
     let boundary = boundary.filter(|name| plan.messages.get(*name).is_some_and(|n| *n > 0));
     let first = boundary
-        .map(|name| Choice::Publish(name.clone()))
+        .map(|name| Choice::Send(name.clone()))
         .collect::<Vec<_>>();
     if !first.is_empty() {
         return first;
@@ -42,11 +42,11 @@ pub fn choices(state: &State, plan: &Plan) -> Vec<Choice> {
     }
     for name in events {
         if plan.messages.get(&name).is_some_and(|left| *left > 0) {
-            choices.push(Choice::Publish(name));
+            choices.push(Choice::Send(name));
         } else if let Some(host) = plan.interrupting.get(&name)
             && is_parked(state, plan, &elements, host)
         {
-            choices.push(Choice::Publish(name));
+            choices.push(Choice::Send(name));
         }
     }
     choices
@@ -59,7 +59,7 @@ pub fn stuck(state: &State) -> String {
     format!("stuck at {}", ids.collect::<Vec<_>>().join(" "))
 }
 
-/// Names of the messages that something waits for; a name is the id of what waits.
+/// Names of the messages and signals that something waits for; a name is the id of what waits.
 fn waiting(state: &State, elements: &[Live]) -> Vec<String> {
     let keys = elements.iter().flat_map(|element| &element.subscriptions);
     let waiting = keys.filter_map(|key| state.subscription(*key));

@@ -9,12 +9,11 @@ use proto::record::command::Kind;
 use proto::record::deploy_resources::Resource;
 use proto::record::event::Kind as Fact;
 use proto::record::{
-    ClaimTask, CompleteJob, CompleteTask, CreateInstance, DeployResources, PublishMessage,
-    ThrowJobError,
+    ClaimTask, CompleteJob, CompleteTask, CreateInstance, DeployResources, ThrowJobError,
 };
 
 use super::choices::{Choice, choices, stuck};
-use super::{CORRELATION_KEY, Case, Counts, PROCESS, Plan};
+use super::{Case, Counts, PROCESS, Plan};
 use crate::machine::Machine;
 
 /// Commands after which a process that should have ended is called stuck.
@@ -147,15 +146,9 @@ impl Outside {
                     ..CompleteTask::default()
                 }))
             }
-            Choice::Publish(name) => {
-                if let Some(left) = self.plan.messages.get_mut(&name) {
-                    *left -= 1;
-                }
-                self.command(Kind::PublishMessage(PublishMessage {
-                    name,
-                    correlation_key: CORRELATION_KEY.to_owned(),
-                    ..PublishMessage::default()
-                }))
+            Choice::Send(name) => {
+                let send = self.plan.send(name);
+                self.command(send)
             }
         }
     }

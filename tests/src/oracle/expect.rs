@@ -1,6 +1,6 @@
 //! What must happen in a block, and what outside does for it.
 
-use super::{Block, Boundary, BoundaryKind, Counts, Ending, Plan, Wait};
+use super::{Awaited, Block, Boundary, BoundaryKind, Counts, Ending, Plan, Wait};
 
 /// Error code that everything throws and catches.
 pub(super) const CODE: &str = "TROUBLE";
@@ -35,6 +35,7 @@ impl Counts {
                     | Wait::User
                     | Wait::Receive
                     | Wait::MessageCatch
+                    | Wait::SignalCatch
                     | Wait::TimerCatch => self.complete(id),
                 }
                 self.boundary(id, boundary);
@@ -178,8 +179,11 @@ pub(super) fn plan(block: &Block, plan: &mut Plan) {
             if *kind == Wait::FailingService {
                 plan.throwing.insert(id.clone(), CODE.to_owned());
             }
-            if matches!(kind, Wait::Receive | Wait::MessageCatch) {
+            if matches!(kind, Wait::Receive | Wait::MessageCatch | Wait::SignalCatch) {
                 plan.messages.insert(id.clone(), 1);
+            }
+            if *kind == Wait::SignalCatch {
+                plan.signals.insert(id.clone());
             }
             plan_boundary(id, boundary, plan);
         }
@@ -191,8 +195,11 @@ pub(super) fn plan(block: &Block, plan: &mut Plan) {
         }
         Block::EventBased { arms, chosen, .. } => {
             let (arm, _) = &arms[*chosen];
-            if !arm.is_timer {
+            if arm.awaited != Awaited::Timer {
                 plan.messages.insert(arm.id.clone(), 1);
+            }
+            if arm.awaited == Awaited::Signal {
+                plan.signals.insert(arm.id.clone());
             }
             arms.iter().for_each(|(_, body)| self::plan(body, plan));
         }
@@ -221,16 +228,20 @@ pub(super) fn plan(block: &Block, plan: &mut Plan) {
 fn plan_boundary(host: &str, boundary: &[Boundary], plan: &mut Plan) {
     for event in boundary.iter().filter(|event| event.fires > 0) {
         match event.kind {
-            BoundaryKind::NonInterruptingMessage => {
+            BoundaryKind::NonInterruptingMessage | BoundaryKind::NonInterruptingSignal => {
                 plan.messages.insert(event.id.clone(), event.fires);
             }
-            BoundaryKind::Message => {
+            BoundaryKind::Message | BoundaryKind::Signal => {
                 plan.interrupting.insert(event.id.clone(), host.to_owned());
             }
             BoundaryKind::NonInterruptingTimer => {
                 plan.timers.insert(event.id.clone(), host.to_owned());
             }
             BoundaryKind::Timer | BoundaryKind::Error => {}
+        }
+        let signals = [BoundaryKind::Signal, BoundaryKind::NonInterruptingSignal];
+        if signals.contains(&event.kind) {
+            plan.signals.insert(event.id.clone());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::{Arm, Block, Boundary, BoundaryKind, Case, Ending, Plan, Wait};
+use super::{Arm, Awaited, Block, Boundary, BoundaryKind, Case, Ending, Plan, Wait};
 use super::{expect, xml};
 
 struct Generator {
@@ -71,6 +71,7 @@ impl Generator {
             Wait::User,
             Wait::Receive,
             Wait::MessageCatch,
+            Wait::SignalCatch,
             Wait::TimerCatch,
         ]);
         let id = self.id("wait");
@@ -79,7 +80,9 @@ impl Generator {
             Wait::Service | Wait::Send | Wait::BusinessRule | Wait::User | Wait::Receive => {
                 self.side_events(true, 1)
             }
-            Wait::MessageThrow | Wait::MessageCatch | Wait::TimerCatch => Vec::new(),
+            Wait::MessageThrow | Wait::MessageCatch | Wait::SignalCatch | Wait::TimerCatch => {
+                Vec::new()
+            }
         };
         Block::Wait { id, kind, boundary }
     }
@@ -122,7 +125,7 @@ impl Generator {
         let arms = bodies.into_iter().map(|body| {
             let arm = Arm {
                 id: self.id("arm"),
-                is_timer: self.random.bool(),
+                awaited: *self.pick(&[Awaited::Timer, Awaited::Message, Awaited::Signal]),
             };
             (arm, body)
         });
@@ -157,7 +160,11 @@ impl Generator {
                     let event = self.boundary(BoundaryKind::NonInterruptingTimer, 1, 1);
                     boundary.push(event);
                 }
-                let kind = *self.pick(&[BoundaryKind::Timer, BoundaryKind::Message]);
+                let kind = *self.pick(&[
+                    BoundaryKind::Timer,
+                    BoundaryKind::Message,
+                    BoundaryKind::Signal,
+                ]);
                 boundary.push(self.boundary(kind, 1, minutes));
             }
             Ending::Normal | Ending::Terminate => {}
@@ -175,7 +182,11 @@ impl Generator {
         let mut events = Vec::new();
         if self.random.u32(0..3) == 0 {
             let fires = if waits { self.random.u32(0..3) } else { 0 };
-            events.push(self.boundary(BoundaryKind::NonInterruptingMessage, fires, 0));
+            let kind = *self.pick(&[
+                BoundaryKind::NonInterruptingMessage,
+                BoundaryKind::NonInterruptingSignal,
+            ]);
+            events.push(self.boundary(kind, fires, 0));
         }
         if self.random.u32(0..3) == 0 {
             // Never fires: whatever the host does is over before.
@@ -183,7 +194,8 @@ impl Generator {
             events.push(self.boundary(kind, 0, minutes + 100_000));
         }
         if self.random.u32(0..4) == 0 {
-            events.push(self.boundary(BoundaryKind::Message, 0, 0));
+            let kind = *self.pick(&[BoundaryKind::Message, BoundaryKind::Signal]);
+            events.push(self.boundary(kind, 0, 0));
         }
         events
     }

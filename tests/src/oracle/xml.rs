@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::expect::CODE;
-use super::{Block, Boundary, BoundaryKind, Ending, Wait};
+use super::{Awaited, Block, Boundary, BoundaryKind, Ending, Wait};
 
 #[derive(Default)]
 struct Writer {
@@ -105,6 +105,12 @@ impl Writer {
         format!(r#"<messageEventDefinition messageRef="m_{id}" />"#)
     }
 
+    /// The signal that this element waits for; its name is the element's id.
+    fn signal(&mut self, id: &str) -> String {
+        let _ = writeln!(self.roots, r#"<signal id="s_{id}" name="{id}" />"#);
+        format!(r#"<signalEventDefinition signalRef="s_{id}" />"#)
+    }
+
     /// The ids where a token enters and leaves.
     fn block(&mut self, block: &Block) -> (String, String) {
         match block {
@@ -139,10 +145,11 @@ impl Writer {
                 self.element("eventBasedGateway", id, "", "");
                 let join = format!("{id}_join");
                 for (index, (arm, body)) in arms.iter().enumerate() {
-                    let definition = match (arm.is_timer, index == *chosen) {
-                        (true, true) => timer(1),
-                        (true, false) => timer(200_000),
-                        (false, _) => self.message(&arm.id),
+                    let definition = match (arm.awaited, index == *chosen) {
+                        (Awaited::Timer, true) => timer(1),
+                        (Awaited::Timer, false) => timer(200_000),
+                        (Awaited::Message, _) => self.message(&arm.id),
+                        (Awaited::Signal, _) => self.signal(&arm.id),
                     };
                     self.element("intermediateCatchEvent", &arm.id, "", &definition);
                     let (entry, exit) = self.block(body);
@@ -233,6 +240,10 @@ impl Writer {
                 let definition = self.message(id);
                 self.element("intermediateCatchEvent", id, "", &definition);
             }
+            Wait::SignalCatch => {
+                let definition = self.signal(id);
+                self.element("intermediateCatchEvent", id, "", &definition);
+            }
             Wait::TimerCatch => self.element("intermediateCatchEvent", id, "", &timer(1)),
         }
     }
@@ -299,6 +310,9 @@ impl Writer {
                 BoundaryKind::Timer | BoundaryKind::NonInterruptingTimer => timer(event.minutes),
                 BoundaryKind::Message | BoundaryKind::NonInterruptingMessage => {
                     self.message(&event.id)
+                }
+                BoundaryKind::Signal | BoundaryKind::NonInterruptingSignal => {
+                    self.signal(&event.id)
                 }
             };
             let cancel = event.kind.is_interrupting();

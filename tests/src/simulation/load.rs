@@ -4,13 +4,15 @@ use bytes::Bytes;
 use engine::State;
 use fastrand::Rng;
 use proto::record::deploy_resources::Resource;
-use proto::record::{CreateInstance, DeployResources, PublishMessage, command::Kind};
+use proto::record::{
+    BroadcastSignal, CreateInstance, DeployResources, PublishMessage, command::Kind,
+};
 
 use super::client::Client;
 use super::roles::{Role, Worker};
 use crate::oracle::{self, Case};
 
-/// A process with a job, a task, a message, timers, a race of events, a decision, another job, and records for topics.
+/// A process with a job, a task, a message, a signal, timers, a race of events, a decision, another job, and records for topics.
 const MODEL: &str = include_str!("errand.bpmn");
 /// The decision draws random numbers.
 const DECISIONS: &str = include_str!("errand.dmn");
@@ -67,6 +69,13 @@ pub fn clients(random: &mut Rng) -> (Vec<Client>, Option<Case>) {
         if random.bool() {
             messages.push(message("hurry", id));
         }
+    }
+    if random.bool() {
+        // Who has nothing to approve yet misses it.
+        messages.push(Kind::BroadcastSignal(BroadcastSignal {
+            name: "rush".to_owned(),
+            ..BroadcastSignal::default()
+        }));
     }
     random.shuffle(&mut messages);
     roles.push(Role::Sender(messages));

@@ -10,8 +10,8 @@ use engine::{Rejection, State};
 use fastrand::Rng;
 use proto::record::{
     ActivateJobs, ActivatedJob, Answer, CancelInstance, ClaimTask, CloseStream, CompleteJob,
-    CompleteTask, CreditStream, FailJob, Lease, OpenStream, PublishMessage, ResolveIncident,
-    ReturnJobs, ThrowJobError, UnclaimTask, UserTask, answer, command::Kind, incident, user_task,
+    CompleteTask, CreditStream, FailJob, Lease, OpenStream, ResolveIncident, ReturnJobs,
+    ThrowJobError, UnclaimTask, UserTask, answer, command::Kind, incident, user_task,
 };
 
 use super::client::Act;
@@ -348,16 +348,7 @@ fn conduct(plan: &mut oracle::Plan, state: &State, random: &mut Rng) -> Option<K
             user,
             ..CompleteTask::default()
         }),
-        Choice::Publish(name) => {
-            if let Some(left) = plan.messages.get_mut(&name) {
-                *left = left.saturating_sub(1);
-            }
-            Kind::PublishMessage(PublishMessage {
-                name,
-                correlation_key: oracle::CORRELATION_KEY.to_owned(),
-                ..PublishMessage::default()
-            })
-        }
+        Choice::Send(name) => plan.send(name),
     })
 }
 

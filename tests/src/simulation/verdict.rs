@@ -415,6 +415,13 @@ fn is_of_partition(event: &Event) -> bool {
             | Fact::KeyUsed(_),
         ) => true,
         Some(Fact::RecordParked(parked)) => parked.instance == 0,
+        Some(Fact::SignalBroadcast(broadcast)) => broadcast.instance == 0,
+        // Of a signal on its way to many.
+        Some(Fact::ContinuationSaved(saved)) => saved
+            .continuation
+            .as_ref()
+            .is_some_and(|it| it.instance == 0),
+        Some(Fact::ContinuationTaken(taken)) => taken.instance == 0,
         Some(_) | None => false,
     }
 }

@@ -11,6 +11,7 @@ mod races;
 mod real;
 mod secured;
 mod settings;
+mod signals;
 mod support;
 mod tokens;
 mod views;

@@ -3,4 +3,5 @@
 mod deployments;
 mod messages;
 mod races;
+mod signals;
 mod support;

@@ -9,9 +9,9 @@ const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 /// An executable process with a condition and, where wanted, something that is not executed yet.
-fn model(condition: &str, with_signal: bool) -> String {
-    let signal = if with_signal {
-        "<bpmn:signalEventDefinition />"
+fn model(condition: &str, with_escalation: bool) -> String {
+    let event = if with_escalation {
+        "<bpmn:escalationEventDefinition />"
     } else {
         ""
     };
@@ -25,7 +25,7 @@ fn model(condition: &str, with_signal: bool) -> String {
     </bpmn:sequenceFlow>
     <bpmn:sequenceFlow id="otherwise" sourceRef="choice" targetRef="small" />
     <bpmn:endEvent id="large" />
-    <bpmn:endEvent id="small">{signal}</bpmn:endEvent>
+    <bpmn:endEvent id="small">{event}</bpmn:endEvent>
   </bpmn:process>
 </bpmn:definitions>
 "#
@@ -66,7 +66,7 @@ fn people_see_expressions_and_refusals_where_they_stand() {
     assert_eq!(status, 1);
     assert!(text.contains("./bad.bpmn:8:"), "{text}");
     assert!(text.contains("amount >"), "{text}");
-    assert!(text.contains("signal"), "{text}");
+    assert!(text.contains("escalation"), "{text}");
     assert!(
         text.ends_with("failed: 1 file checked: 1 error, 1 refusal, 0 warnings\n"),
         "{text}"

@@ -85,6 +85,8 @@ fn words(
             paint.faint(&format!("waits for the message {detail}")),
         )),
         Type::MessageCorrelated => Some(("customer".to_owned(), format!("message {detail} came"))),
+        Type::SignalCorrelated => Some((nobody(), format!("signal {detail} came"))),
+        Type::SignalBroadcast => Some((nobody(), format!("signal {detail} went out to all"))),
         Type::RecordPublished => Some((
             nobody(),
             paint.faint(&format!("published to the topic {detail}")),
@@ -106,6 +108,8 @@ fn words(
         | Type::JobRetriesUpdated
         | Type::JobTimeoutUpdated
         | Type::JobBackOffEnded
+        | Type::SignalAwaited
+        | Type::SignalNoLongerAwaited
         | Type::TimerSet
         | Type::TimerCanceled
         | Type::MessageNoLongerAwaited => None,

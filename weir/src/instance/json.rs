@@ -154,13 +154,18 @@ fn timer_json(timer: &api::Timer) -> Value {
 }
 
 fn subscription_json(found: &api::Subscription) -> Value {
-    json!({
+    let mut json = json!({
         "key": found.key.to_string(),
         "elementId": found.element_id,
         "elementKey": found.element_key.to_string(),
-        "message": found.message_name,
-        "correlationKey": found.correlation_key,
-    })
+    });
+    if found.signal_name.is_empty() {
+        json["message"] = found.message_name.clone().into();
+        json["correlationKey"] = found.correlation_key.clone().into();
+    } else {
+        json["signal"] = found.signal_name.clone().into();
+    }
+    json
 }
 
 fn event_json(event: &api::StoryEvent) -> Value {

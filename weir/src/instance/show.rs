@@ -182,18 +182,19 @@ fn catches(paint: Paint, found: &api::GetInstanceResponse, now: i64) -> Option<S
             plain(format!("due {}", moment::relative(timer.due_ms, now))),
         ]
     });
-    let messages = found.subscriptions.iter().map(|awaited| {
-        vec![
-            plain(element_name(found, &awaited.element_id)),
-            plain("message"),
-            plain(format!(
-                "{} for {}",
-                shorten(&awaited.message_name, 40),
-                shorten(&awaited.correlation_key, 40)
-            )),
-        ]
+    let named = found.subscriptions.iter().map(|awaited| {
+        let (noun, what) = match awaited.signal_name.as_str() {
+            "" => {
+                let name = shorten(&awaited.message_name, 40);
+                let key = shorten(&awaited.correlation_key, 40);
+                ("message", format!("{name} for {key}"))
+            }
+            name => ("signal", shorten(name, 40)),
+        };
+        let element = element_name(found, &awaited.element_id);
+        vec![plain(element), plain(noun), plain(what)]
     });
-    let rows: Vec<_> = timers.chain(messages).collect();
+    let rows: Vec<_> = timers.chain(named).collect();
     (!rows.is_empty()).then(|| table(paint, &["ELEMENT", "WAITS FOR", ""], rows))
 }
 

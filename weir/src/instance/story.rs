@@ -155,6 +155,8 @@ fn sentence(event: &api::StoryEvent) -> Option<(String, Tone)> {
         Type::TaskChanged => (task_change(event, &detail), Tone::Faint),
         Type::TimerFired => ("the time is up".to_owned(), Tone::Warn),
         Type::MessageCorrelated => (format!("message {detail} came"), Tone::Name),
+        Type::SignalCorrelated => (format!("signal {detail} came"), Tone::Name),
+        Type::SignalBroadcast => (format!("signal {detail} went out to all"), Tone::Name),
         Type::RecordPublished => {
             let key = match event.code.as_str() {
                 "" => String::new(),
@@ -188,6 +190,8 @@ fn sentence(event: &api::StoryEvent) -> Option<(String, Tone)> {
         | Type::FlowTaken
         | Type::VariablesWritten
         | Type::StepsPostponed
+        | Type::SignalAwaited
+        | Type::SignalNoLongerAwaited
         | Type::JobCreated
         | Type::JobLeased
         | Type::JobCompleted

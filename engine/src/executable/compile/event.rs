@@ -5,7 +5,7 @@ use bpmn_parser::model::{
 };
 
 use super::Compiler;
-use crate::executable::{Kind, MessageSpec, Template, TimerKind, TimerSpec};
+use crate::executable::{Kind, MessageSpec, SignalSpec, Template, TimerKind, TimerSpec};
 
 impl Compiler<'_> {
     pub(super) fn event(&mut self, node: &FlowNode, event: &Event) -> Kind {
@@ -20,11 +20,13 @@ impl Compiler<'_> {
             EventPosition::IntermediateThrow => match definition {
                 None => Kind::PassThrough,
                 Some(EventDefinition::Message { .. }) => self.publication_or_job(node),
+                Some(EventDefinition::Signal { signal }) => {
+                    Kind::SignalThrow(self.signal(node, *signal))
+                }
                 Some(
                     EventDefinition::Timer(_)
                     | EventDefinition::Error { .. }
                     | EventDefinition::Escalation { .. }
-                    | EventDefinition::Signal { .. }
                     | EventDefinition::Compensate { .. }
                     | EventDefinition::Cancel
                     | EventDefinition::Conditional { .. }
@@ -45,11 +47,13 @@ impl Compiler<'_> {
             Some(EventDefinition::Message { message, .. }) => {
                 Kind::MessageStart(self.start_message(node, *message))
             }
+            Some(EventDefinition::Signal { signal }) => {
+                Kind::SignalStart(self.start_signal(node, *signal))
+            }
             Some(EventDefinition::Timer(timer)) => Kind::TimerStart(self.timer(node, timer)),
             Some(
                 EventDefinition::Error { .. }
                 | EventDefinition::Escalation { .. }
-                | EventDefinition::Signal { .. }
                 | EventDefinition::Compensate { .. }
                 | EventDefinition::Cancel
                 | EventDefinition::Conditional { .. }
@@ -59,17 +63,29 @@ impl Compiler<'_> {
         }
     }
 
-    /// What starts a process has no variables that its name could come from.
     fn start_message(&mut self, node: &FlowNode, message: Option<usize>) -> MessageSpec {
         let errors = self.diagnostics.len();
         let message = self.message(node, message, false);
         if self.diagnostics.len() == errors && message.constant_name().is_none() {
-            let source = message.name.source();
-            let wanted =
-                format!("the message name `{source}` of a start event must be a constant text");
-            self.error(&node.id, node.location, wanted);
+            self.not_constant(node, "message", &message.name);
         }
         message
+    }
+
+    fn start_signal(&mut self, node: &FlowNode, signal: Option<usize>) -> SignalSpec {
+        let errors = self.diagnostics.len();
+        let signal = self.signal(node, signal);
+        if self.diagnostics.len() == errors && signal.constant_name().is_none() {
+            self.not_constant(node, "signal", &signal.name);
+        }
+        signal
+    }
+
+    /// What starts a process has no variables that its name could come from.
+    fn not_constant(&mut self, node: &FlowNode, noun: &str, name: &Template) {
+        let source = name.source();
+        let wanted = format!("the {noun} name `{source}` of a start event must be a constant text");
+        self.error(&node.id, node.location, wanted);
     }
 
     fn catch(&mut self, node: &FlowNode, definition: Option<&EventDefinition>) -> Kind {
@@ -77,11 +93,13 @@ impl Compiler<'_> {
             Some(EventDefinition::Message { message, .. }) => {
                 Kind::MessageCatch(self.message(node, *message, true))
             }
+            Some(EventDefinition::Signal { signal }) => {
+                Kind::SignalCatch(self.signal(node, *signal))
+            }
             Some(EventDefinition::Timer(timer)) => Kind::TimerCatch(self.timer(node, timer)),
             Some(
                 EventDefinition::Error { .. }
                 | EventDefinition::Escalation { .. }
-                | EventDefinition::Signal { .. }
                 | EventDefinition::Compensate { .. }
                 | EventDefinition::Cancel
                 | EventDefinition::Conditional { .. }
@@ -103,6 +121,10 @@ impl Compiler<'_> {
                 message: self.message(node, *message, true),
                 interrupting,
             },
+            Some(EventDefinition::Signal { signal }) => Kind::BoundarySignal {
+                signal: self.signal(node, *signal),
+                interrupting,
+            },
             Some(EventDefinition::Timer(timer)) => Kind::BoundaryTimer {
                 timer: self.timer(node, timer),
                 interrupting,
@@ -112,7 +134,6 @@ impl Compiler<'_> {
             },
             Some(
                 EventDefinition::Escalation { .. }
-                | EventDefinition::Signal { .. }
                 | EventDefinition::Compensate { .. }
                 | EventDefinition::Cancel
                 | EventDefinition::Conditional { .. }
@@ -128,6 +149,9 @@ impl Compiler<'_> {
             None => Kind::NoneEnd,
             Some(EventDefinition::Terminate) => Kind::TerminateEnd,
             Some(EventDefinition::Message { .. }) => self.publication_or_job(node),
+            Some(EventDefinition::Signal { signal }) => {
+                Kind::SignalThrow(self.signal(node, *signal))
+            }
             Some(EventDefinition::Error { error }) => {
                 let code = error
                     .and_then(|index| self.model.errors.get(index))
@@ -139,7 +163,6 @@ impl Compiler<'_> {
             Some(
                 EventDefinition::Timer(_)
                 | EventDefinition::Escalation { .. }
-                | EventDefinition::Signal { .. }
                 | EventDefinition::Compensate { .. }
                 | EventDefinition::Cancel
                 | EventDefinition::Conditional { .. }
@@ -179,6 +202,17 @@ impl Compiler<'_> {
         MessageSpec {
             name: self.required(&node.id, message.name.as_ref()),
             correlation_key: self.optional(&node.id, key.filter(|_| is_keyed)),
+        }
+    }
+
+    fn signal(&mut self, node: &FlowNode, signal: Option<usize>) -> SignalSpec {
+        let found = signal.and_then(|index| self.model.signals.get(index));
+        if found.is_none() {
+            self.error(&node.id, node.location, "no signal is named".to_owned());
+        }
+        let name = found.and_then(|signal| signal.name.as_ref());
+        SignalSpec {
+            name: self.required(&node.id, name),
         }
     }
 

@@ -3,7 +3,7 @@
 use proto::record::{Subscription, TaskEnded, Timer, TimerFired, UserTask, user_task};
 
 use crate::state::instance::Elements;
-use crate::state::{Due, State, waiting};
+use crate::state::{Due, State};
 
 /// Ended tasks of an instance that are kept; a loop would pile them up without end.
 const ENDED_TASKS_MAX: usize = 1_000;
@@ -172,7 +172,7 @@ impl State {
 
     fn add_subscription(&mut self, subscription: &Subscription) {
         self.use_key(subscription.key);
-        if !waiting::is_elsewhere(&self.meta, &subscription.correlation_key) {
+        if self.elsewhere(subscription).is_none() {
             self.index.add_subscription(subscription);
         }
         if let Some(instance) = self.instances.get_mut(subscription.instance) {

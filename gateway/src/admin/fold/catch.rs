@@ -1,10 +1,10 @@
-//! User tasks, timers, messages and incidents in the history.
+//! User tasks, timers, messages, signals and incidents in the history.
 
 use proto::admin::StoryEvent;
 use proto::admin::story_event::Type;
 use proto::record::{
-    IncidentRaised, IncidentResolved, MessageCorrelated, PublishedRecord, Subscription,
-    TaskChanged, TaskEnded, Timer, UserTask, user_task,
+    IncidentRaised, IncidentResolved, PublishedRecord, Subscription, TaskChanged, TaskEnded, Timer,
+    UserTask, user_task,
 };
 
 use super::{Cause, Fold, incidents, live};
@@ -34,8 +34,13 @@ impl Fold<'_> {
         let Some(open) = open else {
             return;
         };
-        self.subscriptions.insert(open.key, open.element);
-        let event = self.event(cause, Type::MessageAwaited, open.element);
+        self.subscriptions
+            .insert(open.key, (open.element, open.is_signal));
+        let kind = match open.is_signal {
+            true => Type::SignalAwaited,
+            false => Type::MessageAwaited,
+        };
+        let event = self.event(cause, kind, open.element);
         self.story.push(StoryEvent {
             key: open.key,
             detail: cut(&open.name),
@@ -45,16 +50,21 @@ impl Fold<'_> {
     }
 
     pub(super) fn subscription_closed(&mut self, cause: Cause<'_>, key: u64) {
-        let element = self.subscriptions.remove(&key).unwrap_or(0);
+        let (element, is_signal) = self.subscriptions.remove(&key).unwrap_or_default();
         self.results.answer(element);
-        self.wait(cause, Type::MessageNoLongerAwaited, element, key, 0);
+        let kind = match is_signal {
+            true => Type::SignalNoLongerAwaited,
+            false => Type::MessageNoLongerAwaited,
+        };
+        self.wait(cause, kind, element, key, 0);
     }
 
-    pub(super) fn message_correlated(&mut self, cause: Cause<'_>, correlated: &MessageCorrelated) {
-        let event = self.event(cause, Type::MessageCorrelated, 0);
+    /// A message or signal has come, or a signal went out.
+    pub(super) fn named(&mut self, cause: Cause<'_>, kind: Type, key: u64, name: &str) {
+        let event = self.event(cause, kind, 0);
         self.story.push(StoryEvent {
-            key: correlated.message,
-            detail: cut(&correlated.name),
+            key,
+            detail: cut(name),
             ..event
         });
     }
