@@ -44,13 +44,13 @@ const PIECES: &[&str] = &[
     "hitPolicy=\"ANY\"",
 ];
 
-/// The project's own models, and small ones of others where they are at hand. Small ones outlive more.
 const OWN: [&[u8]; 3] = [
     include_bytes!("models/everything.dmn"),
     include_bytes!("../../models/examples/claim-routing.dmn"),
     include_bytes!("../../models/elements/business_rule_task_decision.dmn"),
 ];
 
+/// The project's own models, and small ones of others where they are at hand. Small ones outlive more.
 fn originals() -> Vec<Vec<u8>> {
     let mut files = OWN.map(<[u8]>::to_vec).to_vec();
     let others = corpora_files::files("dmn").unwrap_or_default();
